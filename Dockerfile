@@ -1,0 +1,56 @@
+# python:3.13.15-slim-bookworm by digest: change the version and the digest together.
+FROM docker.io/library/python:3.13.15-slim-bookworm@sha256:ed86c82274b3c69b52fb5820f358f0bd7df0b603332063cb5c6e32bd220c3e6e AS builder
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_NO_COMPILE=1 \
+    PIP_ONLY_BINARY=:all: \
+    PIP_ROOT_USER_ACTION=ignore
+
+WORKDIR /src
+
+# The locked dependencies come first, so that a change of code or content does not install them again.
+COPY requirements.lock requirements-build.lock ./
+RUN python -m venv /opt/advisor \
+    && /opt/advisor/bin/pip install --require-hashes -r requirements.lock \
+    && python -m venv /opt/build \
+    && /opt/build/bin/pip install --require-hashes -r requirements-build.lock
+
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY cds_service cds_service
+COPY cards cards
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
+    && /opt/advisor/bin/pip install --no-deps --no-index /dist/*.whl \
+    && /opt/advisor/bin/python -m compileall -q /opt/advisor/lib \
+    && /opt/advisor/bin/pip uninstall --yes pip
+
+
+FROM docker.io/library/python:3.13.15-slim-bookworm@sha256:ed86c82274b3c69b52fb5820f358f0bd7df0b603332063cb5c6e32bd220c3e6e
+
+LABEL org.opencontainers.image.title="imaging-order-advisor" \
+      org.opencontainers.image.description="A CDS Hooks service that advises on imaging orders" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.vendor="the imaging-order advisor authors" \
+      org.opencontainers.image.version="0.1.0"
+
+RUN groupadd --system --gid 10001 advisor \
+    && useradd --system --uid 10001 --gid advisor --no-create-home --home-dir /nonexistent \
+        --shell /usr/sbin/nologin advisor
+
+COPY --from=builder /opt/advisor /opt/advisor
+
+ENV PATH="/opt/advisor/bin:${PATH}" \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+
+# By number, so that an orchestrator can see that it is not root. Nothing is written to the
+# image's file system: it runs with a read-only root.
+USER 10001:10001
+WORKDIR /
+EXPOSE 8000
+
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
+
+ENTRYPOINT ["imaging-advisor"]
+CMD ["serve", "--host", "0.0.0.0"]
