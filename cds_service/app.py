@@ -1,0 +1,38 @@
+"""The web application: the advisor behind its routes."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response
+
+from cds_service.settings import Settings
+from cds_service.web import call_log, cors, discovery, errors, health, services
+
+if TYPE_CHECKING:
+    from cds_service.advisor import Advisor
+
+
+def create_app(settings: Settings, advisor: "Advisor") -> Flask:
+    """Return the WSGI application that answers with the cards of `advisor`.
+
+    It is ready as soon as it exists: the advisor's content was loaded and checked before.
+    """
+    app = Flask("cds_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_map.merge_slashes = False  # a redirect would lose the browser client's preflight
+    app.extensions["advisor"] = advisor
+
+    # Functions after a request run last registered first: the log line comes last of all.
+    call_log.register(app)
+    cors.register(app, settings.cors_origins)
+    app.after_request(_no_sniffing)
+    errors.register(app)
+
+    app.register_blueprint(discovery.blueprint(advisor.prefetch_templates, advisor.content_version))
+    app.register_blueprint(services.blueprint(settings))
+    app.register_blueprint(health.blueprint(advisor.content_version))
+    return app
+
+
+def _no_sniffing(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

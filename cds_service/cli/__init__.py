@@ -1,0 +1,1 @@
+"""The command line ``imaging-advisor``: one module for each command."""

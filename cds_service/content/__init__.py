@@ -1,0 +1,1 @@
+"""Clinical content: what the files in ``cards/`` say, checked and compiled."""

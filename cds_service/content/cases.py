@@ -1,0 +1,270 @@
+"""Cases beside the content: a chart in a few words, turned into real FHIR R4.
+
+The short forms are for reading. ``fhir:`` takes a whole resource where they do not suffice.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cds_service.fhir.codes import SYSTEM_URIS
+from cds_service.fhir.read import Json
+
+PATIENT = "case-patient"
+
+_MR_SAFETY = {
+    "safe": "C106045",
+    "conditional": "C106046",
+    "unsafe": "C106047",
+    "unlabelled": "C113844",
+}
+_ANSWERS = {"yes": "373066001", "no": "373067005"}
+
+
+class CaseError(ValueError):
+    """A case that cannot be turned into a chart; its text is for the author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case: its sentence, what it is about, the chart and order, and what is expected.
+
+    `missing` maps a FHIR resource type to the state its source is in instead of complete.
+    """
+
+    name: str
+    path: str
+    about: tuple[str, ...]
+    fires: bool
+    as_of: date
+    resources: tuple[Json, ...]
+    order: Json
+    missing: dict[str, str]
+    expect: dict[str, Any]
+
+
+def read_cases(document: Json, path: str) -> list[Case]:
+    """Return the cases of one cases document.
+
+    Raises:
+        CaseError: a short form is not understood.
+    """
+    return [_case(case, document, path) for case in document["cases"]]
+
+
+def _case(case: Json, document: Json, path: str) -> Case:
+    given = case["given"]
+    try:
+        records = [
+            record_resource(record, number)
+            for number, record in enumerate(given.get("records", []))
+        ]
+        return Case(
+            name=case["name"],
+            path=path,
+            about=tuple(case["about"]),
+            fires=case["fires"],
+            as_of=date.fromisoformat(case["as-of"] if "as-of" in case else document["as-of"]),
+            resources=(patient_resource(given.get("patient", {})), *records),
+            order=order_resource(given.get("order", {})),
+            missing=dict(given.get("missing", {})),
+            expect=case["expect"],
+        )
+    except (KeyError, ValueError) as problem:
+        raise CaseError(f"{path}: case {case['name']!r}: {problem}") from problem
+
+
+def patient_resource(patient: Json) -> Json:
+    """Return the Patient of a case: an adult unless it says otherwise."""
+    birth_date = patient.get("birth-date", "1980-05-17")
+    resource = {
+        "resourceType": "Patient",
+        "id": PATIENT,
+        "gender": patient.get("gender", "female"),
+    }
+    return {**resource, "birthDate": birth_date} if birth_date else resource
+
+
+def order_resource(order: Json) -> Json:
+    """Return the ServiceRequest of a case: by default a lumbar MRI for low back pain.
+
+    ``code`` is what is ordered (``loinc 30679-5``), ``reasons`` the stated reasons.
+    """
+    if "fhir" in order:
+        return dict(order["fhir"])
+    reasons = order.get("reasons", ["snomed-ct 279039007"])
+    resource: Json = {
+        "resourceType": "ServiceRequest",
+        "id": "case-order",
+        "status": "draft",
+        "intent": "order",
+        "code": _concept(order.get("code", "loinc 30679-5"), order.get("text", "")),
+        "subject": {"reference": f"Patient/{PATIENT}"},
+    }
+    if reasons:
+        resource["reasonCode"] = [_concept(reason) for reason in reasons]
+    if "priority" in order:
+        resource["priority"] = order["priority"]
+    if "category" in order:
+        resource["category"] = [_concept(order["category"])]
+    return resource
+
+
+def record_resource(record: Json, number: int = 0) -> Json:
+    """Return the FHIR resource a short form stands for.
+
+    Raises:
+        CaseError: it names no kind of record, or a code without a known system.
+    """
+    if "fhir" in record:
+        return dict(record["fhir"])
+    for kind, build in _BUILDERS.items():
+        if kind in record:
+            base = {"id": record.get("id", f"{kind}-{number}")}
+            return {**build(record, _concept(record[kind], record.get("text", ""))), **base}
+    raise CaseError(f"a record is one of {', '.join(_BUILDERS)} or fhir, not {sorted(record)}")
+
+
+def _concept(written: str, text: str = "") -> Json:
+    """Return a CodeableConcept from ``system code``, from ``text: words``, or from both."""
+    if written.startswith("text:"):
+        return {"text": written.removeprefix("text:").strip()}
+    system, _, code = written.partition(" ")
+    if system not in SYSTEM_URIS:
+        raise CaseError(f"unknown code system in {written!r}; write for example 'loinc 8310-5'")
+    concept: Json = {"coding": [{"system": SYSTEM_URIS[system], "code": code.strip()}]}
+    return {**concept, "text": text} if text else concept
+
+
+def _coded(system: str, code: str) -> Json:
+    return {"coding": [{"system": f"http://terminology.hl7.org/CodeSystem/{system}", "code": code}]}
+
+
+def _subject() -> Json:
+    return {"reference": f"Patient/{PATIENT}"}
+
+
+def _with(resource: Json, **optional: Any) -> Json:
+    return {**resource, **{name: value for name, value in optional.items() if value is not None}}
+
+
+def _condition(record: Json, code: Json) -> Json:
+    return _with(
+        {
+            "resourceType": "Condition",
+            "code": code,
+            "subject": _subject(),
+            "clinicalStatus": _coded("condition-clinical", record.get("clinical-status", "active")),
+            "verificationStatus": _coded(
+                "condition-ver-status", record.get("verification", "confirmed")
+            ),
+        },
+        onsetDateTime=record.get("onset"),
+        recordedDate=record.get("recorded"),
+        abatementDateTime=record.get("abated"),
+    )
+
+
+def _observation(record: Json, code: Json) -> Json:
+    resource = _with(
+        {
+            "resourceType": "Observation",
+            "status": record.get("status", "final"),
+            "code": code,
+            "subject": _subject(),
+        },
+        effectiveDateTime=record.get("date"),
+    )
+    if "value" in record:
+        value, _, unit = str(record["value"]).partition(" ")
+        comparator = value[0] if value[0] in "<>" else None
+        quantity: Json = {"value": float(value.lstrip("<>"))}
+        if unit:
+            quantity |= {"unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+        resource["valueQuantity"] = _with(quantity, comparator=comparator)
+    if "range-high" in record:
+        resource["referenceRange"] = [{"high": {"value": float(record["range-high"])}}]
+    if "flag" in record:
+        resource["interpretation"] = [_coded("v3-ObservationInterpretation", record["flag"])]
+    if "answer" in record:
+        answer = record["answer"]
+        answer = f"snomed-ct {_ANSWERS[answer]}" if answer in _ANSWERS else answer
+        resource["valueCodeableConcept"] = _concept(answer)
+    return resource
+
+
+def _medication(record: Json, code: Json) -> Json:
+    return _with(
+        {
+            "resourceType": "MedicationRequest",
+            "status": record.get("status", "active"),
+            "intent": record.get("intent", "order"),
+            "medicationCodeableConcept": code,
+            "subject": _subject(),
+        },
+        authoredOn=record.get("started"),
+        doNotPerform=record.get("do-not-perform"),
+        dispenseRequest=(
+            {"validityPeriod": {"end": record["ended"]}} if "ended" in record else None
+        ),
+    )
+
+
+def _procedure(record: Json, code: Json) -> Json:
+    return _with(
+        {
+            "resourceType": "Procedure",
+            "status": record.get("status", "completed"),
+            "code": code,
+            "subject": _subject(),
+        },
+        performedDateTime=record.get("date"),
+    )
+
+
+def _device(record: Json, code: Json) -> Json:
+    resource = {
+        "resourceType": "Device",
+        "status": record.get("status", "active"),
+        "type": code,
+        "patient": _subject(),
+    }
+    if "mr-safety" in record:
+        code = {"system": SYSTEM_URIS["ncit"], "code": _MR_SAFETY[record["mr-safety"]]}
+        resource["safety"] = [{"coding": [code]}]
+    return resource
+
+
+def _device_use(record: Json, code: Json) -> Json:
+    return {
+        "resourceType": "DeviceUseStatement",
+        "status": record.get("status", "active"),
+        "subject": _subject(),
+        "device": {"reference": "#device"},
+        "contained": [{"resourceType": "Device", "id": "device", "type": code}],
+    }
+
+
+def _allergy(record: Json, code: Json) -> Json:
+    return {
+        "resourceType": "AllergyIntolerance",
+        "clinicalStatus": _coded(
+            "allergyintolerance-clinical", record.get("clinical-status", "active")
+        ),
+        "verificationStatus": _coded(
+            "allergyintolerance-verification", record.get("verification", "confirmed")
+        ),
+        "code": code,
+        "patient": _subject(),
+    }
+
+
+_BUILDERS = {
+    "condition": _condition,
+    "observation": _observation,
+    "medication": _medication,
+    "procedure": _procedure,
+    "device": _device,
+    "device-use": _device_use,
+    "allergy": _allergy,
+}

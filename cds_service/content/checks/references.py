@@ -1,0 +1,236 @@
+"""Every place in a document that names something defined elsewhere."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from cds_service.content.model import (
+    Clause,
+    CodeMap,
+    Document,
+    Expression,
+    Findings,
+    Procedures,
+    Ratings,
+    Recommendation,
+    Recommendations,
+    Remedy,
+    SafetyRule,
+    Selector,
+    Texts,
+    Topic,
+    ValueSet,
+    Variants,
+)
+from cds_service.content.strict_yaml import KeyPath
+
+
+class Reference(NamedTuple):
+    """That `path` names, at `where`, the thing `id` of a kind."""
+
+    kind: str
+    id: str
+    path: str
+    where: KeyPath
+
+
+Found = Iterator[tuple[str, str, KeyPath]]
+
+
+def references(path: str, document: Document) -> Iterator[Reference]:
+    """Yield every reference in `document` to something with an id."""
+    read: Callable[..., Found] | None = _READERS.get(type(document))
+    if read is not None:
+        for kind, name, where in read(document):
+            yield Reference(kind, name, path, where)
+
+
+def expression_leaves(expression: object, where: KeyPath) -> Iterator[tuple[str, KeyPath]]:
+    """Yield every finding id in an expression and its place, whatever the expression's shape."""
+    if isinstance(expression, str):
+        yield expression, where
+    elif isinstance(expression, dict):
+        for operator, operand in expression.items():
+            yield from expression_leaves(operand, (*where, operator))
+    elif isinstance(expression, list):
+        for number, operand in enumerate(expression):
+            yield from expression_leaves(operand, (*where, number))
+
+
+def expressions(document: Document) -> Iterator[tuple[Expression, KeyPath]]:
+    """Yield every expression over findings in `document`, and its place."""
+    match document:
+        case Variants():
+            for number, variant in enumerate(document.variants):
+                yield variant.when, ("variants", number, "when")
+        case Recommendations():
+            for number, rule in enumerate(document.recommendations):
+                if rule.findings is not None:
+                    yield rule.findings, ("recommendations", number, "findings")
+        case SafetyRule():
+            for number, state in enumerate(document.states):
+                yield state.when, ("states", number, "when")
+        case _:
+            return
+
+
+def _many(kind: str, names: Iterable[str], where: KeyPath) -> Found:
+    for number, name in enumerate(names):
+        yield kind, name, (*where, number)
+
+
+def _one(kind: str, name: str | None, where: KeyPath) -> Found:
+    if name:
+        yield kind, name, where
+
+
+def _in_expressions(document: Document) -> Found:
+    for expression, where in expressions(document):
+        for name, place in expression_leaves(expression, where):
+            yield "finding", name, place
+
+
+def _value_set(document: ValueSet) -> Found:
+    for number, group in enumerate(document.concepts):
+        yield "source", group.source, ("concepts", number, "source")
+
+
+def _procedures(document: Procedures) -> Found:
+    for number, procedure in enumerate(document.procedures):
+        here: KeyPath = ("procedures", number)
+        yield "radiation-level", procedure.radiation_level, (*here, "radiation-level")
+        yield from _many("procedure", procedure.may_be, (*here, "may-be"))
+        for index, code in enumerate(procedure.codes):
+            yield "source", code.source, (*here, "codes", index, "source")
+
+
+def _code_map(document: CodeMap) -> Found:
+    for number, code in enumerate(document.codes):
+        yield "procedure", code.procedure, ("codes", number, "procedure")
+        yield from _one("source", code.source, ("codes", number, "source"))
+
+
+def _findings(document: Findings) -> Found:
+    for number, finding in enumerate(document.findings):
+        here: KeyPath = ("findings", number)
+        yield "source", finding.source, (*here, "source")
+        yield from _many("resource-type", finding.optional_sources, (*here, "optional-sources"))
+        for index, clause in enumerate(finding.evidence):
+            yield from _clause(clause, (*here, "evidence", index))
+
+
+def _clause(clause: Clause, here: KeyPath) -> Found:
+    yield from _many("resource-type", clause.origin, (*here, "from"))
+    yield from _many("value-set", clause.value_sets, (*here, "value-sets"))
+    yield from _one("value-set", clause.cancelled_by, (*here, "cancelled-by"))
+    for key, name in clause_parameters(clause):
+        yield "parameter", name, (*here, key)
+
+
+def clause_parameters(clause: Clause) -> Iterator[tuple[str, str]]:
+    """Yield key and parameter id of every parameter a clause names."""
+    named = {
+        "look-back": clause.look_back,
+        "lasting": clause.lasting,
+        "above": clause.above,
+        "age-at-least": clause.age_at_least,
+        "age-below": clause.age_below,
+    }
+    for key, name in named.items():
+        if name:
+            yield key, name
+
+
+def _topic(document: Topic) -> Found:
+    indication = document.indication
+    yield "parameter", document.population.age_at_least, ("population", "age-at-least")
+    yield "finding", indication.finding, ("indication", "finding")
+    for key, names in (
+        ("reason-value-sets", indication.reason_value_sets),
+        ("own-region-reason-value-sets", indication.own_region_reason_value_sets),
+    ):
+        yield from _many("value-set", names, ("indication", key))
+    yield from _many("body-region", document.own_regions, ("own-regions",))
+    yield from _many("finding", document.red_flags, ("red-flags",))
+    yield from _many("finding", document.ask, ("ask",))
+    preferred = document.preference.procedures
+    yield from _many("procedure", preferred, ("preference", "procedures"))
+
+
+def _variants(document: Variants) -> Found:
+    yield "topic", document.topic, ("topic",)
+    yield from _in_expressions(document)
+    for number, variant in enumerate(document.variants):
+        here: KeyPath = ("variants", number)
+        yield "source", variant.source, (*here, "source")
+        if variant.split is not None:
+            yield "finding", variant.split.finding, (*here, "split", "finding")
+        if variant.preference is not None:
+            preferred = variant.preference.procedures
+            yield from _many("procedure", preferred, (*here, "preference", "procedures"))
+
+
+def _ratings(document: Ratings) -> Found:
+    yield "topic", document.topic, ("topic",)
+    for number, table in enumerate(document.tables):
+        yield "variant", table.variant, ("tables", number, "variant")
+        for index, row in enumerate(table.rows):
+            here: KeyPath = ("tables", number, "rows", index)
+            yield from _many("procedure", row.procedures, (*here, "procedures"))
+            yield from _many("source", row.sources, (*here, "sources"))
+
+
+def _recommendations(document: Recommendations) -> Found:
+    yield "topic", document.topic, ("topic",)
+    yield from _in_expressions(document)
+    for number, rule in enumerate(document.recommendations):
+        yield from _recommendation(rule, ("recommendations", number))
+
+
+def _recommendation(rule: Recommendation, here: KeyPath) -> Found:
+    yield "card-text", rule.card, (*here, "card")
+    yield "source", rule.source, (*here, "source")
+    yield from _many("variant", rule.variants, (*here, "variants"))
+    yield from _selector(rule.orders, (*here, "orders"))
+    yield from _remedy(rule.remedy, (*here, "remedy"))
+
+
+def _safety_rule(document: SafetyRule) -> Found:
+    yield from _selector(document.bears_on, ("bears-on",))
+    yield from _many("finding", document.watches, ("watches",))
+    yield from _in_expressions(document)
+    for number, state in enumerate(document.states):
+        here: KeyPath = ("states", number)
+        yield from _one("card-text", state.card, (*here, "card"))
+        yield "source", state.source, (*here, "source")
+        yield from _remedy(state.remedy, (*here, "remedy"))
+
+
+def _selector(selector: Selector, here: KeyPath) -> Found:
+    yield from _many("procedure", selector.procedures, (*here, "procedures"))
+    yield from _many("modality", selector.modality, (*here, "modality"))
+    yield from _many("body-region", selector.body_region, (*here, "body-region"))
+    yield from _many("contrast", selector.contrast, (*here, "contrast"))
+
+
+def _remedy(remedy: Remedy, here: KeyPath) -> Found:
+    yield from _many("procedure", remedy.order, (*here, "order"))
+
+
+def _texts(document: Texts) -> Found:
+    for number, card in enumerate(document.cards):
+        here: KeyPath = ("cards", number, "override-reasons")
+        yield from _many("override-reason", card.override_reasons, here)
+
+
+_READERS: dict[type, Callable[..., Found]] = {
+    ValueSet: _value_set,
+    Procedures: _procedures,
+    CodeMap: _code_map,
+    Findings: _findings,
+    Topic: _topic,
+    Variants: _variants,
+    Ratings: _ratings,
+    Recommendations: _recommendations,
+    SafetyRule: _safety_rule,
+    Texts: _texts,
+}

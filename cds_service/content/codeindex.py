@@ -1,0 +1,123 @@
+"""From a code to what it counts as, in one look-up.
+
+Compiled once at start. A chart is then read in one pass: the cost of a code does not grow with
+the number of value sets or topics.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cds_service.content.model import Concept, ValueSet
+from cds_service.fhir.codes import Code, normal_code
+
+_HIERARCHIC = ("icd-10-cm", "atc")
+"""Systems whose hierarchy is in the code itself, so that a prefix stands for its descendants."""
+
+_CATEGORY_LENGTH = 3
+"""Length of an ICD-10-CM category, the unit in which blocks such as C00-C14 are written."""
+
+
+_MOST_REMEMBERED = 1_000_000
+"""Look-ups remembered: a bound, so that odd codes cannot fill the memory."""
+
+
+_INJURY_CHAPTERS = ("S", "V", "W", "X", "Y")
+_SEQUELA = "S"
+_FULL_INJURY_LENGTH = 7
+
+
+class Membership(NamedTuple):
+    """That a code belongs to a value set, and how much that says (``include`` or ``weak``)."""
+
+    value_set: str
+    role: str
+
+
+class CodeIndex:
+    """All codes of all value sets, exact codes, prefixes and blocks."""
+
+    def __init__(self, value_sets: Iterable[ValueSet]) -> None:
+        """Compile the codes of `value_sets`."""
+        self._exact: dict[Code, dict[str, str]] = {}
+        self._prefixes: dict[Code, dict[str, str]] = {}
+        self._blocks: list[tuple[str, str, str, str, str]] = []
+        self._phrases: dict[str, dict[str, str]] = {}
+        self._cache: dict[Code, tuple[Membership, ...]] = {}
+        self._labels: dict[Code, str] = {}
+        for value_set in value_sets:
+            for group in value_set.concepts:
+                for concept in group.codes:
+                    self._add(value_set.id, group.system, concept)
+            for phrase in value_set.phrases:
+                self._phrases.setdefault(phrase.casefold(), {})[value_set.id] = "include"
+
+    def memberships(self, code: Code) -> tuple[Membership, ...]:
+        """Return the value sets `code` belongs to; an ``exclude`` entry wins over all others."""
+        found = self._cache.get(code)
+        if found is None:
+            found = self._look_up(code)
+            if len(self._cache) < _MOST_REMEMBERED:
+                self._cache[code] = found
+        return found
+
+    def label(self, code: Code) -> str:
+        """Return our own short label of `code` or of its nearest listed ancestor, if any."""
+        system, value = code
+        shortest = 1 if system in _HIERARCHIC else len(value)
+        for end in range(len(value), shortest - 1, -1):
+            if found := self._labels.get(Code(system, value[:end])):
+                return found
+        return ""
+
+    def phrase_memberships(self, text: str) -> tuple[Membership, ...]:
+        """Return the value sets that list the whole of `text` as a phrase."""
+        roles = self._phrases.get(" ".join(text.casefold().split()), {})
+        return tuple(Membership(value_set, role) for value_set, role in roles.items())
+
+    def _add(self, value_set: str, system: str, concept: Concept) -> None:
+        role = concept.role
+        first, dash, last = concept.code.partition("-")
+        if dash and system in _HIERARCHIC:
+            self._blocks.append((system, first.upper(), last.upper(), value_set, role))
+            return
+        code = normal_code(system, concept.code)
+        self._labels.setdefault(code, concept.label)
+        target = self._prefixes if concept.descendants and system in _HIERARCHIC else self._exact
+        target.setdefault(code, {})[value_set] = role
+
+    def _look_up(self, code: Code) -> tuple[Membership, ...]:
+        system, value = code
+        candidates: list[dict[str, str]] = []
+        if system == "icd-10-cm" and _late_effect(value):
+            return ()
+        if system in _HIERARCHIC:
+            category = value[:_CATEGORY_LENGTH]
+            candidates += [
+                {value_set: role}
+                for block_system, first, last, value_set, role in self._blocks
+                if block_system == system and first <= category <= last
+            ]
+            candidates += [
+                self._prefixes[prefix]
+                for end in range(1, len(value) + 1)
+                if (prefix := Code(system, value[:end])) in self._prefixes
+            ]
+        candidates.append(self._exact.get(code, {}))
+        roles: dict[str, str] = {}
+        for candidate in candidates:  # from general to special; the special entry decides
+            for value_set, role in candidate.items():
+                if roles.get(value_set) != "exclude":
+                    roles[value_set] = role
+        return tuple(Membership(name, role) for name, role in roles.items())
+
+
+def _late_effect(value: str) -> bool:
+    """Say whether an injury code means its late effect, not the injury.
+
+    ICD-10-CM Official Guidelines, section I.C.19.a: seventh character S is for sequela.
+    """
+    return (
+        value.startswith(_INJURY_CHAPTERS)
+        and len(value) == _FULL_INJURY_LENGTH
+        and value[-1] == _SEQUELA
+    )

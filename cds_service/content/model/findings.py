@@ -1,0 +1,71 @@
+"""Parameters and the clinical findings that use them."""
+
+from typing import Literal
+
+import msgspec
+
+from cds_service.content.model.base import Citation, Head, Part
+
+
+class Parameter(Part, kw_only=True, frozen=True):
+    """A number that clinical content uses, where it comes from, and what a site may change."""
+
+    id: str
+    title: str
+    value: str
+    unit: str = ""
+    basis: Literal["published", "local-default"]
+    source: Citation | None = None
+    note: str = ""
+
+
+class Parameters(Head, kw_only=True, frozen=True):
+    """All thresholds and windows on one page."""
+
+    parameters: tuple[Parameter, ...]
+
+
+class Clause(Part, kw_only=True, frozen=True):
+    """One way in which a record can show a finding.
+
+    `look_back`, `lasting`, `above`, `age_at_least` and `age_below` name parameters. A record
+    without a usable date is inconclusive for a look-back, unless `undated_counts`; so is an unconfirmed
+    one, unless `unconfirmed_counts` because the suspicion itself is what matters. A clause that
+    only `suggests` never makes the finding present: it raises a question.
+    """
+
+    origin: tuple[str, ...] = msgspec.field(name="from")
+    value_sets: tuple[str, ...] = ()
+    status: Literal["current", "ever"] = "current"
+    look_back: str | None = None
+    undated_counts: bool = False
+    unconfirmed_counts: bool = False
+    lasting: str | None = None
+    above: str | None = None
+    raised: bool = False
+    mr_status: tuple[str, ...] = ()
+    cancelled_by: str | None = None
+    suggests: bool = False
+    age_at_least: str | None = None
+    age_below: str | None = None
+
+
+class Finding(Part, kw_only=True, frozen=True):
+    """A named clinical fact: present, absent or unknown, with its evidence."""
+
+    id: str
+    title: str
+    phrase: str
+    category: Literal["red-flag", "urgent", "risk", "symptom", "context", "safety", "supporting"]
+    evidence: tuple[Clause, ...]
+    absence: Literal["from-sources", "needs-record", "never"] = "from-sources"
+    optional_sources: tuple[str, ...] = ()
+    source: str
+    locator: str
+    limits: str
+
+
+class Findings(Head, kw_only=True, frozen=True):
+    """A file of findings."""
+
+    findings: tuple[Finding, ...]

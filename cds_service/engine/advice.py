@@ -1,0 +1,102 @@
+"""What to say about one order, and the trace of how it was decided."""
+
+from dataclasses import dataclass
+
+from cds_service.content.library import TopicContent
+from cds_service.content.model import (
+    Citation,
+    Indicator,
+    Procedure,
+    Recommendation,
+    SafetyState,
+    Variant,
+)
+from cds_service.engine.findings import Result
+from cds_service.engine.ratings import Rated
+from cds_service.engine.recognise import Recognised
+from cds_service.engine.safety import SafetyVerdict
+from cds_service.engine.variants import Selection
+from cds_service.fhir.orders import DraftOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What accepting would do: order one of `procedures`, set `priority`, or remove the order."""
+
+    procedures: tuple[Procedure, ...] = ()
+    priority: str = ""
+    remove: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to accept: the card asks a question."""
+        return not (self.procedures or self.priority or self.remove)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One piece of advice: which card, how urgent, on what grounds, and what to accept."""
+
+    card: str
+    indicator: Indicator
+    rule: Recommendation | SafetyState
+    rule_id: str
+    citations: tuple[Citation, ...]
+    proposal: Proposal
+    evidence: tuple[Result, ...]
+    headline: tuple[Result, ...] = ()
+    """The findings to name first: the watched ones of a safety rule, else the red flags."""
+    variant: Variant | None = None
+    rated_order: Rated | None = None
+    rated_proposal: Rated | None = None
+    held: tuple[SafetyVerdict, ...] = ()
+    """Better-rated procedures that a safety rule holds back, with the rule's verdict."""
+    cautions: tuple[SafetyVerdict, ...] = ()
+    """What is to be cleared before the proposed procedure goes ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Advice or a rule that did not speak, and why."""
+
+    rule_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAssessment:
+    """What one topic makes of one order; `applies` False with `why_not` if it does not speak."""
+
+    topic: TopicContent
+    applies: bool
+    why_not: str = ""
+    certain: bool = True
+    """Whether it is certain that the topic speaks; False if the indication is not known."""
+    selection: Selection | None = None
+    rated_order: Rated | None = None
+    table: tuple[Rated, ...] = ()
+
+    @property
+    def variant(self) -> Variant | None:
+        """Return the variant that decides, the first of twins; None if none is settled."""
+        return next(iter(self.selection.selected), None) if self.selection else None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything decided about one order."""
+
+    order: DraftOrder
+    recognised: Recognised
+    findings: dict[str, Result]
+    safety: tuple[SafetyVerdict, ...]
+    topics: tuple[TopicAssessment, ...]
+    advice: tuple[Advice, ...]
+    suppressed: tuple[Suppressed, ...]
+    not_checked: tuple[str, ...]
+    """Resource types that were not read to the end."""
+
+    @property
+    def topic(self) -> TopicAssessment | None:
+        """Return the topic that speaks about the order, if one does."""
+        return next((topic for topic in self.topics if topic.applies), None)

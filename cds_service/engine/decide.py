@@ -1,0 +1,213 @@
+"""From chart and orders to advice: the way every order goes."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from cds_service.content.library import Content
+from cds_service.content.model import Citation, Procedure, Recommendation
+from cds_service.engine import safety
+from cds_service.engine.advice import Advice, Assessment, Suppressed, TopicAssessment
+from cds_service.engine.chart import Chart
+from cds_service.engine.evidence import Evidence, read_chart, with_reasons
+from cds_service.engine.findings import Findings
+from cds_service.engine.proposal import propose
+from cds_service.engine.ratings import Rated
+from cds_service.engine.recognise import Recognised, recognise
+from cds_service.engine.recommend import grounds, why_not
+from cds_service.engine.safety import SafetyVerdict
+from cds_service.engine.topics import assess
+from cds_service.fhir.orders import DraftOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a site may set about how much is said."""
+
+    max_cards_per_order: int = 2
+    disabled_cards: frozenset[str] = frozenset()
+
+
+def decide(
+    chart: Chart,
+    orders: tuple[DraftOrder, ...],
+    content: Content,
+    as_of: date,
+    policy: Policy | None = None,
+) -> tuple[Assessment, ...]:
+    """Return the assessment of each order in `orders` on the day `as_of`.
+
+    Pure: the same arguments give the same result, and the order in which the chart lists its
+    resources is irrelevant.
+    """
+    evidence = read_chart(chart, content, as_of)
+    return tuple(_assess(order, chart, evidence, content, policy or Policy()) for order in orders)
+
+
+def _assess(
+    order: DraftOrder, chart: Chart, evidence: Evidence, content: Content, policy: Policy
+) -> Assessment:
+    findings = Findings(content, chart, with_reasons(evidence, order, content.index))
+    case = _Case(order, recognise(order, content), findings, content)
+    if case.recognised.procedure is not None:
+        case.consider(case.recognised.procedure)
+    case.limit(policy)
+    return Assessment(
+        order=order,
+        recognised=case.recognised,
+        findings=findings.decided(),
+        safety=case.safety,
+        topics=tuple(case.topics),
+        advice=tuple(case.advice),
+        suppressed=tuple(case.suppressed),
+        not_checked=_not_checked(chart, evidence, content),
+    )
+
+
+def _not_checked(chart: Chart, evidence: Evidence, content: Content) -> tuple[str, ...]:
+    """Return what was not read to the end; ``Patient`` stands for a missing birth date."""
+    unread = [kind for kind in content.resource_types if not chart.source(kind).complete]
+    if evidence.born is None and "Patient" not in unread:
+        unread.insert(0, "Patient")
+    return tuple(unread)
+
+
+@dataclass(slots=True)
+class _Case:
+    """One order while it is being decided."""
+
+    order: DraftOrder
+    recognised: Recognised
+    findings: Findings
+    content: Content
+    safety: tuple[SafetyVerdict, ...] = ()
+    topics: list[TopicAssessment] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
+
+    def consider(self, procedure: Procedure) -> None:
+        """Collect the advice of the safety rules, then that of the topic that speaks."""
+        self.safety = safety.check(procedure, self.findings, self.content)
+        self.topics = [
+            assess(topic, procedure, self.order, self.findings, self.content)
+            for topic in self.content.topics
+        ]
+        topic = next((topic for topic in self.topics if topic.applies), None)
+        for verdict in self.safety:
+            self._warn(verdict, procedure, topic)
+        if topic is None:
+            return
+        held = any(v.state is not None and v.state.effect == "hold" for v in self.safety)
+        for rule in topic.topic.recommendations:
+            silent = why_not(rule, procedure, self.order, topic, self.findings, held=held)
+            if silent:
+                self.suppressed.append(Suppressed(rule.id, silent))
+            else:
+                self._recommend(rule, procedure, topic)
+
+    def limit(self, policy: Policy) -> None:
+        """Keep the most urgent advice, one card per remedy, and as many as the site wants."""
+        kept: list[Advice] = []
+        for advice in sorted(self.advice, key=lambda each: each.indicator.rank):
+            same = next((k for k in kept if _same_remedy(k, advice)), None)
+            if advice.card in policy.disabled_cards:
+                self._drop(advice, "this site has switched the card off")
+            elif same is not None:
+                joint = tuple(dict.fromkeys((*same.evidence, *advice.evidence)))
+                kept[kept.index(same)] = replace(same, evidence=joint)
+                self._drop(advice, f"{same.rule_id} already offers the same remedy")
+            elif len(kept) >= policy.max_cards_per_order:
+                self._drop(advice, "the order already has as many cards as the site wants")
+            else:
+                kept.append(advice)
+        self.advice = kept
+
+    def _warn(
+        self, verdict: SafetyVerdict, procedure: Procedure, topic: TopicAssessment | None
+    ) -> None:
+        state = verdict.state
+        if state is None or not state.card or state.indicator is None:
+            return
+        if self.order.priority in state.unless_priority:
+            why = "the order already has that priority"
+            self.suppressed.append(Suppressed(f"{verdict.rule.id}.{state.id}", why))
+            return
+        proposed = propose(
+            state.remedy, procedure, topic, self.findings, self.content, instead_of=None
+        )
+        self.advice.append(
+            Advice(
+                card=state.card,
+                indicator=state.indicator,
+                rule=state,
+                rule_id=f"{verdict.rule.id}.{state.id}",
+                citations=_cited_safety(verdict, proposed.rated, topic),
+                proposal=proposed.proposal,
+                evidence=verdict.evidence,
+                headline=verdict.headline,
+                variant=topic.variant if topic else None,
+                rated_order=topic.rated_order if topic else None,
+                rated_proposal=proposed.rated,
+                cautions=proposed.cautions,
+            )
+        )
+
+    def _recommend(
+        self, rule: Recommendation, procedure: Procedure, topic: TopicAssessment
+    ) -> None:
+        proposed = propose(
+            rule.remedy,
+            procedure,
+            topic,
+            self.findings,
+            self.content,
+            instead_of=topic.rated_order,
+        )
+        if (rule.remedy.order or rule.remedy.best_rated) and not proposed.proposal.procedures:
+            why = "nothing better rated is left that no safety rule excludes"
+            self.suppressed.append(Suppressed(rule.id, why))
+            return
+        evidence = grounds(rule, topic, self.findings)
+        self.advice.append(
+            Advice(
+                card=rule.card,
+                indicator=rule.indicator,
+                rule=rule,
+                rule_id=rule.id,
+                citations=_cited(topic.topic.topic.guideline, topic.topic.sources[rule.id]),
+                proposal=proposed.proposal,
+                evidence=evidence,
+                headline=tuple(each for each in evidence if each.finding.category in _TELLING),
+                variant=topic.variant,
+                rated_order=topic.rated_order,
+                rated_proposal=proposed.rated,
+                held=proposed.held,
+                cautions=proposed.cautions,
+            )
+        )
+
+    def _drop(self, advice: Advice, why: str) -> None:
+        self.suppressed.append(Suppressed(advice.rule_id, why))
+
+
+def _cited_safety(
+    verdict: SafetyVerdict, rated: Rated | None, topic: TopicAssessment | None
+) -> tuple[Citation, ...]:
+    """Return the rule's sources and, where its alternative is rated, the guideline."""
+    rating_source = (topic.topic.topic.guideline,) if topic and rated else ()
+    return (*verdict.rule.sources, *rating_source)
+
+
+def _cited(guideline: Citation, source: Citation) -> tuple[Citation, ...]:
+    """Return the guideline and, where it is another, the source of the rule itself."""
+    return (guideline,) if source.url == guideline.url else (guideline, source)
+
+
+_TELLING = ("red-flag", "urgent", "risk", "context", "safety")
+
+
+def _same_remedy(left: Advice, right: Advice) -> bool:
+    """Say whether two pieces of advice would be accepted with the same change of the order."""
+    first, second = left.proposal, right.proposal
+    if first.procedures and second.procedures:
+        return first.procedures[0] == second.procedures[0]
+    return not first.empty and first == second

@@ -1,0 +1,238 @@
+"""One pass over the chart: which records count as what.
+
+Each resource is read once. A resource none of whose codes is in any value set costs its look-ups
+and nothing else, so unrelated records do not slow or change a decision.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from cds_service.content.codeindex import CodeIndex, Membership
+from cds_service.content.library import (
+    AFFIRMATIVE_ANSWER,
+    NEGATIVE_ANSWER,
+    PRESCRIPTION_LONGEST,
+    Content,
+)
+from cds_service.engine import facts
+from cds_service.engine.chart import Chart
+from cds_service.engine.facts import Answer, Fact, Standing
+from cds_service.fhir.codes import Code
+from cds_service.fhir.dates import Duration, Span, parse_date
+from cds_service.fhir.orders import DraftOrder
+from cds_service.fhir.read import (
+    Json,
+    child,
+    codes,
+    name_of,
+    objects,
+    reference,
+    same_reference,
+    string,
+    texts,
+)
+
+
+class Match(NamedTuple):
+    """That a fact counts for a value set; `weak` if it only suggests it."""
+
+    fact: Fact
+    weak: bool
+    from_text: bool
+    answer: Answer
+
+
+@dataclass(slots=True)
+class Evidence:
+    """The facts of one chart by value set, and when the patient was born."""
+
+    as_of: date
+    matches: dict[str, list[Match]] = field(default_factory=lambda: defaultdict(list))
+    born: Span | None = None
+    read: int = 0
+
+
+_CONCEPTS = {
+    "Condition": ("code",),
+    "Observation": ("code",),
+    "Procedure": ("code",),
+    "Device": ("type",),
+    "DeviceUseStatement": ("device",),
+    "AllergyIntolerance": ("code", "substance"),
+    "MedicationRequest": ("medicationCodeableConcept", "medication"),
+    "MedicationOrder": ("medicationCodeableConcept",),
+    "MedicationStatement": ("medicationCodeableConcept", "medication"),
+}
+_NAMES_OF_TYPE = {"MedicationOrder": "MedicationRequest"}
+
+
+def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
+    """Return which records of `chart` count as what on the day `as_of`."""
+    evidence = Evidence(as_of)
+    reader = _Reader(chart, content.index, as_of, content.duration(PRESCRIPTION_LONGEST))
+    for resource in chart.resources:
+        kind = resource.get("resourceType")
+        if kind == "Patient":
+            evidence.born = parse_date(resource.get("birthDate")) or evidence.born
+        elif kind in _CONCEPTS:
+            evidence.read += 1
+            for name, match in reader.matches(resource):
+                evidence.matches[name].append(match)
+    for found in evidence.matches.values():
+        found.sort(key=_by_strength)  # the order in which a client sends records never matters
+    return evidence
+
+
+def with_reasons(evidence: Evidence, order: DraftOrder, index: CodeIndex) -> Evidence:
+    """Return `evidence` extended by the reasons `order` itself states."""
+    extended = Evidence(evidence.as_of, defaultdict(list), evidence.born, evidence.read)
+    for name, found in evidence.matches.items():
+        extended.matches[name] = list(found)
+    today = Span(evidence.as_of, evidence.as_of)
+    for reason in order.reasons:
+        words = [*reason.texts, *filter(None, map(index.label, reason.codes))]
+        fact = Fact(
+            reference=order.reference,
+            resource_type="ServiceRequest",
+            label=next(iter(words), ""),
+            standing=Standing.STANDS,
+            current=True,
+            when=today,
+            started=None,
+            ended=None,
+        )
+        members = set(_members(reason.codes, reason.texts, index))
+        for name, match in _as_matches(members, fact, Answer.NONE):
+            extended.matches[name].append(match)
+    return extended
+
+
+def _members(
+    known: Iterable[Code], written: Iterable[str], index: CodeIndex
+) -> Iterator[tuple[Membership, bool]]:
+    """Yield the memberships of one concept, and whether they rest on text alone."""
+    found: dict[str, str] = {}
+    for code in known:
+        for name, role in index.memberships(code):
+            # a code that excludes speaks for the whole concept; include beats weak
+            if found.get(name) != "exclude" and (role != "weak" or name not in found):
+                found[name] = role
+    from_text = False
+    if not found:
+        from_text = True
+        for text in written:
+            for name, role in index.phrase_memberships(text):
+                found.setdefault(name, role)
+    for name, role in found.items():
+        if role != "exclude":
+            yield Membership(name, role), from_text
+
+
+def _as_matches(
+    members: set[tuple[Membership, bool]], fact: Fact, answer: Answer
+) -> Iterator[tuple[str, Match]]:
+    if fact.standing is not Standing.VOID:
+        for (name, role), from_text in sorted(members):
+            yield name, Match(fact, role == "weak", from_text, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the resources of one chart on one day."""
+
+    chart: Chart
+    index: CodeIndex
+    as_of: date
+    prescription: Duration
+
+    def matches(self, resource: Json) -> Iterator[tuple[str, Match]]:
+        """Yield what `resource` counts as; an Observation by its code, value and components."""
+        kind = string(resource.get("resourceType"))
+        concepts = self._concepts(resource, kind)
+        written = [text for concept in concepts for text in self._labels(concept)]
+        members = {member for concept in concepts for member in self._concept(concept)}
+        if members:
+            fact = self._fact(resource, kind, written)
+            answer = self._answer(resource) if kind == "Observation" else Answer.NONE
+            yield from _as_matches(members, fact, answer)
+        if kind != "Observation":
+            return
+        value = child(resource, "valueCodeableConcept")
+        if told := self._concept(value):
+            fact = self._fact(resource, kind, [*self._labels(value), *written])
+            yield from _as_matches(told, fact, Answer.YES)
+        for part in objects(resource.get("component")):
+            if named := self._concept(part.get("code")):
+                fact = self._fact({**resource, **part, "component": []}, kind, written)
+                yield from _as_matches(named, fact, self._answer(part))
+
+    def _concept(self, concept: object) -> set[tuple[Membership, bool]]:
+        return set(_members(codes(concept), texts(concept), self.index))
+
+    def _concepts(self, resource: Json, kind: str) -> list[Json]:
+        """Return the CodeableConcepts that say what a record is about."""
+        found = [concept for name in _CONCEPTS[kind] for concept in objects(resource.get(name))]
+        if kind == "Device":
+            names = objects(resource.get("deviceName"))
+            found += [{"text": string(name.get("name"))} for name in names]
+        pointing = child(resource, "medicationReference")
+        if kind == "DeviceUseStatement":
+            pointing = child(resource, "device")
+        pointer = reference(pointing)
+        if pointer:
+            display = string(pointing.get("display"))
+            found = [{"text": display}] if display else []
+            for target in [*objects(resource.get("contained")), *self.chart.resources]:
+                local = f"#{string(target.get('id'))}"
+                if pointer == local or same_reference(pointer, name_of(target)):
+                    found += objects(target.get("code")) + objects(target.get("type"))
+                    break
+        return found
+
+    def _fact(self, resource: Json, kind: str, written: list[str]) -> Fact:
+        when, started, ended, current = facts.period(resource, self.as_of, self.prescription)
+        standing = facts.standing(resource)
+        if standing is Standing.STANDS and facts.in_the_future(started or when, self.as_of):
+            standing = Standing.UNCERTAIN
+        return Fact(
+            reference=name_of(resource),
+            resource_type=_NAMES_OF_TYPE.get(kind, kind),
+            label=written[0] if written else "",
+            standing=standing,
+            current=current,
+            when=when,
+            started=started,
+            ended=ended,
+            measurement=facts.measurement(resource) if kind == "Observation" else None,
+            mr_status=facts.mr_status(resource) if kind == "Device" else "",
+        )
+
+    def _labels(self, concept: Json) -> list[str]:
+        """Return what to call a concept: the chart's words first, then our own for its codes."""
+        return [*texts(concept), *filter(None, map(self.index.label, codes(concept)))]
+
+    def _answer(self, observation: Json) -> Answer:
+        """Return what an Observation answers, if its value is a yes or a no."""
+        if isinstance(truth := observation.get("valueBoolean"), bool):
+            return Answer.YES if truth else Answer.NO
+        value = child(observation, "valueCodeableConcept")
+        written = [*texts(value), string(observation.get("valueString"))]
+        names = {member.value_set for member, _ in _members(codes(value), written, self.index)}
+        if NEGATIVE_ANSWER in names:
+            return Answer.NO
+        return Answer.YES if AFFIRMATIVE_ANSWER in names else Answer.NONE
+
+
+def _by_strength(match: Match) -> tuple[object, ...]:
+    fact = match.fact
+    return (
+        fact.standing is not Standing.STANDS,
+        match.weak,
+        match.from_text,
+        -(fact.when.first.toordinal() if fact.when else 0),
+        fact.reference,
+        fact.label,
+    )

@@ -1,0 +1,185 @@
+"""Is a finding present, absent or unknown, and on what evidence.
+
+Present needs one record that stands. Absent needs a record that says so, or every source that
+would hold it read to the end. Everything else is unknown, and says why.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cds_service.content.expression import State
+from cds_service.content.library import SOURCE_TYPES, Content, origins
+from cds_service.content.model import Clause, Finding
+from cds_service.engine.chart import Chart
+from cds_service.engine.evidence import Evidence, Match
+from cds_service.engine.judge import Verdict, judge
+from cds_service.fhir.dates import Span, age_in_years
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One piece of evidence as it is shown: which record, what, when, and what it says."""
+
+    reference: str
+    resource_type: str
+    label: str
+    when: str
+    value: str
+    verdict: Verdict
+    remark: str
+    from_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """State of one finding with its evidence and, when unknown, the reasons."""
+
+    finding: Finding
+    state: State
+    items: tuple[Item, ...] = ()
+    reasons: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Resource types that would have to be read to the end before the finding is absent."""
+
+    @property
+    def suspected(self) -> bool:
+        """Whether a record suggests the finding without proving it."""
+        return any(item.verdict is Verdict.INCONCLUSIVE for item in self.items)
+
+
+@dataclass(slots=True)
+class Findings:
+    """All findings for one order, decided when first asked for."""
+
+    content: Content
+    chart: Chart
+    evidence: Evidence
+    _results: dict[str, Result] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Result:
+        """Return the result for the finding `name`."""
+        result = self._results.get(name)
+        if result is None:
+            result = self._results[name] = _decide(
+                self.content.findings[name], self.content, self.chart, self.evidence
+            )
+        return result
+
+    def state(self, name: str) -> State:
+        """Return the state of the finding `name`."""
+        return self[name].state
+
+    def suspected(self, name: str) -> bool:
+        """Say whether inconclusive evidence for the finding `name` is on record."""
+        return self[name].suspected
+
+    def present(self, names: Iterable[str]) -> list[Result]:
+        """Return the results among `names` that are present, each once, in that order."""
+        return [self[name] for name in dict.fromkeys(names) if self.state(name) is State.PRESENT]
+
+    def decided(self) -> dict[str, Result]:
+        """Return the results of every finding of the content, for the trace."""
+        return {name: self[name] for name in self.content.findings}
+
+
+def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence) -> Result:
+    items: list[Item] = []
+    for clause in finding.evidence:
+        if clause.age_at_least or clause.age_below:
+            items.append(_age_item(clause, content, evidence))
+        items += _clause_items(clause, content, evidence)
+    items = list(dict.fromkeys(items))
+    verdicts = {item.verdict for item in items}
+    unread = _unread(finding, chart)
+    reasons: list[str] = []
+    if Verdict.FOR in verdicts:
+        state = State.PRESENT
+    elif Verdict.INCONCLUSIVE in verdicts:
+        state = State.UNKNOWN
+        reasons.append("a record suggests it but does not settle it")
+    elif finding.absence == "never":
+        state = State.UNKNOWN
+        reasons.append("charts do not record its absence")
+    elif finding.absence == "needs-record":
+        state = State.ABSENT if Verdict.AGAINST in verdicts else State.UNKNOWN
+        if state is State.UNKNOWN:
+            reasons.append("no record says either way")
+    else:
+        state = State.UNKNOWN if unread else State.ABSENT
+    if state is State.UNKNOWN:
+        reasons += [f"{kind}: {_why(chart, kind)}" for kind in unread]
+    return Result(finding, state, tuple(items), tuple(reasons), unread)
+
+
+def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:
+    needed = origins(finding) - set(finding.optional_sources)
+    return tuple(
+        kind for kind in SOURCE_TYPES if kind in needed and not chart.source(kind).complete
+    )
+
+
+def _why(chart: Chart, kind: str) -> str:
+    source = chart.source(kind)
+    return source.reason or source.state.value.replace("-", " ")
+
+
+def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[Item]:
+    items = []
+    for name in clause.value_sets:
+        for match in evidence.matches.get(name, ()):
+            if match.fact.resource_type in clause.origin:
+                verdict, remark = judge(match, clause, content, evidence)
+                if verdict is not Verdict.IRRELEVANT or remark:
+                    items.append(_item(match, verdict, remark))
+    return items
+
+
+def _age_item(clause: Clause, content: Content, evidence: Evidence) -> Item:
+    """Return what the birth date says about an age limit; a partial date may not settle it."""
+    if evidence.born is None:
+        unknown = "birth date not known"
+        return Item("Patient", "Patient", "age", "", "", Verdict.INCONCLUSIVE, unknown, False)
+    youngest, oldest = age_in_years(evidence.born, evidence.as_of)
+    fits = {_age_fits(age, clause, content) for age in (youngest, oldest)}
+    if fits == {True}:
+        verdict = Verdict.FOR
+    else:
+        verdict = Verdict.AGAINST if fits == {False} else Verdict.INCONCLUSIVE
+    value = f"{youngest} years" if youngest == oldest else f"{youngest} to {oldest} years"
+    return Item("Patient", "Patient", "age", "", value, verdict, "", False)
+
+
+def _age_fits(age: int, clause: Clause, content: Content) -> bool:
+    old_enough = clause.age_at_least is None or age >= content.quantity(clause.age_at_least)[0]
+    young_enough = clause.age_below is None or age < content.quantity(clause.age_below)[0]
+    return old_enough and young_enough
+
+
+def _item(match: Match, verdict: Verdict, remark: str) -> Item:
+    fact = match.fact
+    measured = fact.measurement
+    value = ""
+    if measured is not None and measured.value is not None:
+        value = f"{measured.comparator}{measured.value} {measured.unit}".strip()
+    elif fact.mr_status:
+        value = f"MR status {fact.mr_status}"
+    return Item(
+        reference=fact.reference,
+        resource_type=fact.resource_type,
+        label=fact.label,
+        when=_day(fact.when),
+        value=value,
+        verdict=verdict,
+        remark=remark,
+        from_text=match.from_text,
+    )
+
+
+def _day(span: Span | None) -> str:
+    """Return a span as a reader writes it: a day, a month or a year."""
+    if span is None:
+        return ""
+    if span.first == span.last:
+        return span.first.isoformat()
+    whole_month = (span.first.year, span.first.month) == (span.last.year, span.last.month)
+    return f"{span.first:%Y-%m}" if whole_month else f"{span.first:%Y}"

@@ -1,0 +1,1 @@
+"""Reading FHIR JSON as real clients send it: codes, dates, quantities, references, orders."""

@@ -1,0 +1,1 @@
+"""Making a chart: what was prefetched, what could be read in time, and what is missing."""

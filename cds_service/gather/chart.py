@@ -1,0 +1,218 @@
+"""One request's chart: prefetch first, then the FHIR server for what prefetch left open.
+
+The chart does not depend on the order of keys, entries, pages or answers. A source that could not
+be had in full says so; only without the patient is there no chart.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+
+from cds_service.content.library import Content
+from cds_service.engine.chart import Chart, Source, SourceState
+from cds_service.fhir.client import FhirClient, FhirUnavailable, Found, Reason, origin_allowed
+from cds_service.fhir.read import Json, child, name_of, patient_id, string
+from cds_service.gather.connection import EndableSession
+from cds_service.gather.prefetch import COMPLETE, Reading, combine, failed, read_value
+from cds_service.gather.templates import PATIENT_TOKEN, prefetch_templates, resource_type_of
+from cds_service.hooks.errors import RequestRefused
+from cds_service.hooks.request import HookRequest
+from cds_service.settings import Settings
+
+NOT_SUPPLIED = "not supplied by the client"
+NOT_OFFERED = "not offered by the FHIR server"
+
+# Time for a thread to hand over the pages it has when the deadline ends its read.
+_GRACE = 0.05
+# What FHIR allows in an id, and the underscore: nothing that means something in a search.
+_ASKABLE_ID = re.compile(r"[A-Za-z0-9._~-]+")
+
+_Job = Callable[[FhirClient], Reading]
+
+
+def gather(request: HookRequest, content: Content, settings: Settings) -> Chart:
+    """Return the patient's records that `content` reads, and how complete each source is.
+
+    Prefetched values are used as they are, failed ones included; absent keys and further pages
+    are read from the client's FHIR server where the call and the settings allow it, within
+    ``settings.fhir_deadline`` seconds (CDS Hooks 2.0, Prefetch; FHIR Resource Access).
+
+    Raises:
+        RequestRefused: 412 if the Patient cannot be had; 400 if the one sent is another's.
+    """
+    patient = patient_id(request.patient_id)
+    templates = prefetch_templates(content.resource_types, content.observation_codes)
+    kinds = {key: resource_type_of(key) or "" for key in templates}
+    supplied = {
+        key: read_value(request.prefetch[key], kind, patient)
+        for key, kind in kinds.items()
+        if key in request.prefetch
+    }
+    _check_supplied_patient(supplied.get("patient"))
+    readings = _complete(supplied, templates, kinds, _server(request, settings), settings, patient)
+    if not _has_patient(readings["patient"]):
+        raise _without_patient(readings["patient"].source.reason)
+    parts: dict[str, list[Source]] = {kind: [] for kind in content.resource_types}
+    for key, kind in kinds.items():
+        parts.setdefault(kind, []).append(readings[key].source)
+    absent = [Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED)]
+    sources = {kind: combine(states or absent) for kind, states in parts.items()}
+    return Chart(
+        patient_id=patient,
+        resources=_in_order(reading.resources for reading in readings.values()),
+        sources={**sources, "Patient": COMPLETE},
+    )
+
+
+def _server(request: HookRequest, settings: Settings) -> tuple[str, str] | None:
+    """Return address and token of the FHIR server this call may read."""
+    if request.fhir_access is not None:
+        return request.fhir_access.base_url, request.fhir_access.token
+    if settings.open_fhir and request.fhir_server:
+        return request.fhir_server, ""
+    return None
+
+
+def _complete(
+    supplied: dict[str, Reading],
+    templates: dict[str, str],
+    kinds: dict[str, str],
+    server: tuple[str, str] | None,
+    settings: Settings,
+    patient: str,
+) -> dict[str, Reading]:
+    """Return a reading for every key: those supplied, extended by what the server adds."""
+    jobs = {
+        key: job
+        for key, template in templates.items()
+        if (job := _job(supplied.get(key), template, kinds[key], patient)) is not None
+    }
+    fallback = Reading((), Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED))
+    fetched: dict[str, Reading] = {}
+    if jobs and server is not None:
+        if not origin_allowed(server[0], settings):
+            fallback = _not_supplied(Reason.NOT_ALLOWED)
+        elif not _ASKABLE_ID.fullmatch(patient):
+            fallback = _not_supplied(Reason.NOT_ASKABLE)
+        else:
+            fallback = failed(Reason.TIME_OUT)
+            fetched = _run(server, jobs, settings)
+    return {key: fetched.get(key) or supplied.get(key) or fallback for key in templates}
+
+
+def _not_supplied(reason: Reason) -> Reading:
+    return Reading((), Source(SourceState.NOT_SUPPLIED, f"{NOT_SUPPLIED}; {reason}"))
+
+
+def _job(supplied: Reading | None, template: str, kind: str, patient: str) -> _Job | None:
+    """Return what to read for one key, or None if what was supplied stands."""
+    query = template.replace(PATIENT_TOKEN, patient)
+    if kind == "Patient":
+        # Without the patient there is no advice at all, so a failed prefetch is worth one read.
+        if supplied is None or supplied.source.state is SourceState.FAILED:
+            return lambda client: _read_patient(client, query, patient)
+        return None
+    if supplied is None:
+        return lambda client: _search(client, query, kind, patient)
+    if supplied.unfinished is not None:
+        unfinished = supplied.unfinished
+        return lambda client: _as_reading(client.follow(unfinished), kind, patient)
+    return None
+
+
+def _read_patient(client: FhirClient, query: str, patient: str) -> Reading:
+    try:
+        return read_value(client.read(query), "Patient", patient)
+    except FhirUnavailable as problem:
+        return failed(problem.reason)
+
+
+def _search(client: FhirClient, query: str, kind: str, patient: str) -> Reading:
+    try:
+        return _as_reading(client.search(query), kind, patient)
+    except FhirUnavailable as problem:
+        return failed(NOT_OFFERED if problem.reason is Reason.NOT_FOUND else problem.reason)
+
+
+def _as_reading(found: Found, kind: str, patient: str) -> Reading:
+    reading = read_value(found.bundle, kind, patient)
+    if found.missing is None or reading.source.state is SourceState.FAILED:
+        return reading
+    return replace(reading, source=Source(SourceState.PARTIAL, str(found.missing)))
+
+
+def _run(server: tuple[str, str], jobs: dict[str, _Job], settings: Settings) -> dict[str, Reading]:
+    """Return what the jobs read before the deadline; those that hang are ended and left out."""
+    try:
+        client = FhirClient(*server, settings, EndableSession())
+    except FhirUnavailable as problem:
+        return {key: failed(problem.reason) for key in jobs}
+    pool = ThreadPoolExecutor(len(jobs), thread_name_prefix="fhir-read")
+    try:
+        futures = {pool.submit(job, client): key for key, job in jobs.items()}
+        done, _ = wait(futures, timeout=client.deadline + _GRACE - time.monotonic())
+    finally:
+        client.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {futures[future]: future.result() for future in done}
+
+
+def _has_patient(reading: Reading) -> bool:
+    return any(resource["resourceType"] == "Patient" for resource in reading.resources)
+
+
+def _check_supplied_patient(reading: Reading | None) -> None:
+    """Refuse the request if what was supplied as the patient rules out that there can be advice.
+
+    Raises:
+        RequestRefused: 400 for another patient's record; 412 if the client found none.
+    """
+    if reading is None or _has_patient(reading) or reading.source.state is SourceState.FAILED:
+        return
+    if reading.foreign:
+        raise RequestRefused(
+            400, "invalid", "The Patient in prefetch is not the patient of the context."
+        )
+    raise _without_patient("the client found no such patient")
+
+
+def _without_patient(reason: str) -> RequestRefused:
+    """Return the refusal for want of the patient (CDS Hooks 2.0.1, HTTP Status Codes, 412)."""
+    by_reason = {Reason.NOT_FOUND.value: "not-found", Reason.TIME_OUT.value: "transient"}
+    return RequestRefused(
+        412,
+        by_reason.get(reason, "required"),
+        "The Patient is needed and could not be had: send it as prefetch key 'patient', or send"
+        " fhirServer with fhirAuthorization.",
+        reason,
+    )
+
+
+def _in_order(groups: Iterable[tuple[Json, ...]]) -> tuple[Json, ...]:
+    """Return all resources by type and id, each once; of two versions, the one updated last."""
+    named: dict[str, Json] = {}
+    unnamed: dict[str, Json] = {}
+    for resource in (item for group in groups for item in group):
+        name = name_of(resource)
+        if "/" not in name:
+            unnamed[_canonical(resource)] = resource
+        elif name not in named or _is_newer(resource, named[name]):
+            named[name] = resource
+    without_id = sorted(unnamed.items(), key=lambda item: (name_of(item[1]), item[0]))
+    return (*(named[name] for name in sorted(named)), *(item for _, item in without_id))
+
+
+def _is_newer(resource: Json, other: Json) -> bool:
+    if resource == other:
+        return False
+    updated = [string(child(item, "meta").get("lastUpdated")) for item in (resource, other)]
+    if updated[0] != updated[1]:
+        return updated[0] > updated[1]
+    return _canonical(resource) > _canonical(other)
+
+
+def _canonical(resource: Json) -> str:
+    return json.dumps(resource, sort_keys=True, default=str)

@@ -1,0 +1,1 @@
+"""The CDS Hooks wire: requests into typed values, answers and errors into JSON."""

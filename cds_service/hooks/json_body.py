@@ -1,0 +1,82 @@
+"""JSON as bytes to values and back, without changing how a number is spelled.
+
+A draft order goes back to the client inside a suggestion with one element changed. So ``1.10``
+must not become ``1.1`` on the way (FHIR R4, decimal: precision has meaning): numbers with a point
+or an exponent are read as `Decimal`.
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from cds_service.hooks.errors import RequestRefused
+from cds_service.settings import Settings
+
+# Far beyond any measured quantity. Without a limit, int(Decimal("1e999999999")) fills the memory.
+_LARGEST_EXPONENT = 400
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("number out of range") from None
+    if not -_LARGEST_EXPONENT < number.adjusted() < _LARGEST_EXPONENT:
+        raise ValueError("number out of range")
+    return number
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def decode(body: bytes, settings: Settings) -> dict[str, Any]:
+    """Return the JSON object in `body`; of a key given twice, the last value (RFC 8259).
+
+    Raises:
+        RequestRefused: 413 if `body` is too large; 400 if it is not UTF-8, has a byte order mark,
+            is not JSON (``NaN`` and unpaired surrogates are not), is nested too deeply, or is not
+            an object.
+    """
+    if len(body) > settings.max_body_bytes:
+        raise RequestRefused(
+            413, "too-long", f"The request body is larger than {settings.max_body_bytes} bytes."
+        )
+    too_deep = RequestRefused(
+        400, "structure", f"The request body is nested deeper than {settings.max_body_depth}."
+    )
+    try:
+        value = _DECODER.decode(body)
+    except RecursionError:
+        raise too_deep from None
+    except UnicodeDecodeError:
+        raise RequestRefused(400, "structure", "The request body is not UTF-8.") from None
+    except msgspec.DecodeError as error:
+        raise RequestRefused(
+            400, "structure", "The request body is not valid JSON.", diagnostics=str(error)
+        ) from None
+    if not isinstance(value, dict):
+        raise RequestRefused(400, "structure", "The request body must be a JSON object.")
+    if _deeper_than(value, settings.max_body_depth):
+        raise too_deep
+    return value
+
+
+def encode(value: object) -> bytes:
+    """Return `value` as JSON in UTF-8, numbers spelled as they were read."""
+    return _ENCODER.encode(value)
+
+
+def _deeper_than(value: object, limit: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(limit):
+        level = [
+            item
+            for container in level
+            for item in (container.values() if type(container) is dict else container)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""Advice as CDS Hooks cards: words, suggestions, and nothing that changes the advice."""

@@ -1,0 +1,66 @@
+"""Assessments as CDS Hooks cards (CDS Hooks 2.0.1, CDS Service Response)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cds_service.content.library import Content
+from cds_service.engine.advice import Advice, Assessment
+from cds_service.render.suggestions import suggestions
+from cds_service.render.text import fill_detail, fill_summary
+from cds_service.render.words import placeholders
+
+CARD_SYSTEM = "urn:imaging-order-advisor:card"
+OVERRIDE_SYSTEM = "urn:imaging-order-advisor:override-reason"
+
+
+def cards(
+    assessments: Iterable[Assessment], content: Content, new_id: Callable[[], str]
+) -> list[dict[str, Any]]:
+    """Return the cards of all assessments, the most urgent first.
+
+    `new_id` gives a fresh UUID for each card and suggestion, for the client's feedback.
+    """
+    found = [(advice, assessment) for assessment in assessments for advice in assessment.advice]
+    found.sort(key=lambda pair: pair[0].indicator.rank)
+    return [card(advice, assessment, content, new_id) for advice, assessment in found]
+
+
+def card(
+    advice: Advice, assessment: Assessment, content: Content, new_id: Callable[[], str]
+) -> dict[str, Any]:
+    """Return one card. Optional members without a value are left out, never empty."""
+    text = content.texts[advice.card]
+    values = placeholders(advice, assessment, content)
+    citation = advice.citations[0]
+    offered = suggestions(advice, assessment.order, text, values, content, new_id)
+    whole: dict[str, Any] = {
+        "uuid": new_id(),
+        "summary": fill_summary(text.summary, values),
+        "detail": f"{fill_detail(text.detail, values)}\n\n{_footer(advice, content)}",
+        "indicator": advice.indicator.value,
+        "source": {
+            "label": citation.title,
+            "url": citation.url,
+            "topic": {"system": CARD_SYSTEM, "code": advice.card, "display": text.title},
+        },
+    }
+    if offered:
+        whole["suggestions"] = offered
+        whole["selectionBehavior"] = "at-most-one"
+    reasons = [content.override_reasons[code] for code in text.override_reasons]
+    if reasons:
+        whole["overrideReasons"] = [
+            {"code": reason.code, "system": OVERRIDE_SYSTEM, "display": reason.display}
+            for reason in reasons
+        ]
+    whole["links"] = [
+        {"label": source.title, "url": source.url, "type": "absolute"}
+        for source in advice.citations
+    ]
+    return whole
+
+
+def _footer(advice: Advice, content: Content) -> str:
+    """Return the line that says where the advice comes from and in which edition."""
+    cited = "; ".join(f"{source.title}, {source.locator}" for source in advice.citations)
+    return f"*Source: {cited}. Rule {advice.rule_id}, content {content.version}.*"

@@ -1,0 +1,92 @@
+"""What accepting a card does to the order (CDS Hooks 2.0.1, Suggestion and Action)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cds_service.content.library import Content
+from cds_service.content.model import CardText, Procedure
+from cds_service.engine.advice import Advice
+from cds_service.fhir.codes import SYSTEM_URIS
+from cds_service.fhir.orders import DraftOrder, with_code, with_priority
+from cds_service.fhir.read import Json
+from cds_service.render.text import fill_line
+from cds_service.render.words import in_sentence
+
+_DEFAULT_SYSTEMS = ("loinc", "snomed-ct", "radlex")
+"""Code systems to order in when the order itself uses none that we know."""
+
+
+def suggestions(
+    advice: Advice,
+    order: DraftOrder,
+    text: CardText,
+    values: Mapping[str, str],
+    content: Content,
+    new_id: Callable[[], str],
+) -> list[dict[str, Any]]:
+    """Return the suggestions of one card, the recommended one first.
+
+    Each is one ``update`` of the very draft order (or one ``delete``): the whole resource, with
+    only the ordered code or the priority changed. Without an id on the order nothing can be
+    updated, and there is no suggestion.
+    """
+    if advice.proposal.empty or "/" not in order.reference:
+        return []
+    if advice.proposal.remove:
+        action: dict[str, Any] = {
+            "type": "delete",
+            "description": fill_line(text.action, values),
+            "resourceId": order.reference,
+        }
+        return [_suggestion(text, values, action, new_id, recommended=True)]
+    if advice.proposal.priority:
+        changed = with_priority(order.resource, advice.proposal.priority)
+        return [_suggestion(text, values, _update(text, values, changed), new_id, recommended=True)]
+    offered = []
+    for place, procedure in enumerate(advice.proposal.procedures):
+        named = {**values, "suggested": in_sentence(procedure.title)}
+        changed = with_code(order.resource, concept(procedure, order, content))
+        action = _update(text, named, changed)
+        offered.append(_suggestion(text, named, action, new_id, recommended=place == 0))
+    return offered
+
+
+def concept(procedure: Procedure, order: DraftOrder, content: Content) -> Json:
+    """Return the CodeableConcept that orders `procedure` in the code systems the order uses.
+
+    The text is our own title. Displays are left to the code systems' owners, except for CPT,
+    whose wording is licensed and where clients show the display: there our title stands.
+    """
+    known = content.codes_of_procedure[procedure.id]
+    first = {code.system: code for code in reversed(known)}
+    systems = [s for s in dict.fromkeys(code.system for code in order.codes) if s in first]
+    systems = systems or [s for s in _DEFAULT_SYSTEMS if s in first]
+    codings = []
+    for system in systems:
+        coding = {"system": SYSTEM_URIS[system], "code": first[system].value}
+        if system == "cpt":
+            coding["display"] = procedure.title
+        codings.append(coding)
+    return {"coding": codings, "text": procedure.title} if codings else {"text": procedure.title}
+
+
+def _update(text: CardText, values: Mapping[str, str], resource: Json) -> dict[str, Any]:
+    return {"type": "update", "description": fill_line(text.action, values), "resource": resource}
+
+
+def _suggestion(
+    text: CardText,
+    values: Mapping[str, str],
+    action: dict[str, Any],
+    new_id: Callable[[], str],
+    *,
+    recommended: bool,
+) -> dict[str, Any]:
+    suggestion: dict[str, Any] = {
+        "label": fill_line(text.suggestion, values),
+        "uuid": new_id(),
+        "actions": [action],
+    }
+    if recommended:
+        suggestion["isRecommended"] = True
+    return suggestion

@@ -1,0 +1,74 @@
+"""Filling card texts, and keeping chart text from being more than text.
+
+Clients render ``detail`` as GitHub-Flavored Markdown, and some render the HTML inside it. What
+came from a chart is therefore escaped for both before it stands in a card.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+SUMMARY_LIMIT = 139
+"""Longest summary: fewer than 140 characters (CDS Hooks 2.0.1, Card Attributes)."""
+
+_QUOTED_LIMIT = 120
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~#!@])")
+_PLACEHOLDER = re.compile(r"\{([a-z-]+)\}")
+
+
+def quote(chart_text: str) -> str:
+    """Return text from a chart, cut to one short line and inert in Markdown and HTML."""
+    visible = "".join(
+        character if unicodedata.category(character)[0] != "C" else " " for character in chart_text
+    )
+    line = " ".join(visible.split())
+    if len(line) > _QUOTED_LIMIT:
+        line = line[: _QUOTED_LIMIT - 1].rstrip() + "…"
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = _MARKDOWN.sub(r"\\\1", line)
+    # GFM turns bare addresses into links
+    return line.replace("://", r"\://").replace("www.", r"www\.")
+
+
+def fill_line(template: str, values: Mapping[str, str]) -> str:
+    """Return `template` as one plain line with its placeholders filled."""
+    return " ".join(_PLACEHOLDER.sub(lambda found: values.get(found[1], ""), template).split())
+
+
+def fill_summary(template: str, values: Mapping[str, str]) -> str:
+    """Return the summary, shortened at a word where it would be too long.
+
+    The length is counted in UTF-16 units, the strictest way a client may count.
+    """
+    line = fill_line(template, values)
+    line = line[:1].upper() + line[1:]
+    if _length(line) <= SUMMARY_LIMIT:
+        return line
+    words = line.split()
+    while len(words) > 1 and _length(" ".join(words)) > SUMMARY_LIMIT - 1:
+        words.pop()
+    return " ".join(words).rstrip(",:;") + "…"
+
+
+def fill_detail(template: str, values: Mapping[str, str]) -> str:
+    """Return the detail; a paragraph with a placeholder that has no value is left out."""
+    paragraphs = [
+        _PLACEHOLDER.sub(lambda found: values[found[1]], paragraph)
+        for paragraph in template.strip().split("\n\n")
+        if all(values.get(name) for name in _PLACEHOLDER.findall(paragraph))
+    ]
+    return "\n\n".join(paragraph.strip() for paragraph in paragraphs)
+
+
+def listed(words: list[str], most: int = 3) -> str:
+    """Return words as ``a, b and c``, or ``a, b and 3 more`` where there are too many."""
+    if len(words) > most:
+        shown = words[: most - 1]
+        words = [*shown, f"{len(words) - len(shown)} more"]
+    if len(words) <= 1:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -1,0 +1,1 @@
+"""HTTP: discovery, services, health, errors and cross-origin calls."""

@@ -1,0 +1,48 @@
+"""Calls from browser clients of other origins (Fetch standard, CORS protocol)."""
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+
+from cds_service.settings import origin_allowed
+
+_PATHS = "/cds-services"
+_METHODS = "GET, HEAD, POST, OPTIONS"
+# By name: "*" does not cover Authorization.
+_HEADERS = "Authorization, Content-Type"
+_PREFLIGHT_SECONDS = "600"
+
+
+def register(app: Flask, origins: tuple[str, ...]) -> None:
+    """Let browser clients from `origins` call `app`; any other origin gets no permission.
+
+    A preflight carries no credentials and is answered without them. An error carries the headers
+    too, or the client could not read what is wrong. CDS Hooks 2.0.1, Cross-Origin Resource
+    Sharing.
+    """
+    app.before_request(_preflight)
+    app.after_request(_permission_for(origins))
+
+
+def _preflight() -> Response | None:
+    if request.method != "OPTIONS" or not request.path.startswith(_PATHS):
+        return None
+    return Response(status=204, headers={"Allow": _METHODS})
+
+
+def _permission_for(origins: tuple[str, ...]) -> Callable[[Response], Response]:
+    def add_headers(response: Response) -> Response:
+        response.vary.add("Origin")
+        origin = request.headers.get("Origin", "")
+        if not request.path.startswith(_PATHS) or not origin_allowed(origin, origins):
+            return response
+        response.headers["Access-Control-Allow-Origin"] = origin
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = _METHODS
+            response.headers["Access-Control-Allow-Headers"] = _HEADERS
+            response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
+            if "Access-Control-Request-Private-Network" in request.headers:
+                response.headers["Access-Control-Allow-Private-Network"] = "true"
+        return response
+
+    return add_headers

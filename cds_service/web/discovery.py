@@ -1,0 +1,61 @@
+"""Discovery: which CDS services there are and what each wants prefetched."""
+
+import hashlib
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, request
+
+from cds_service.hooks.draft_orders import ORDER_SELECT, ORDER_SIGN
+from cds_service.hooks.response import Service, discovery_body
+
+_USAGE_REQUIREMENTS = (
+    "Works from prefetch alone, or with fhirServer and fhirAuthorization, or with both."
+    " What is in neither cannot be taken into account: the cards then say what was missing."
+)
+
+# Two ids, because some clients know a service by its URL only.
+SERVICES = (
+    Service(
+        id="imaging-order-select",
+        hook=ORDER_SELECT,
+        title="Imaging order advisor, while orders are chosen",
+        description=(
+            "Checks the imaging orders just selected against the patient's record: safety,"
+            " a more appropriate study, contrast, urgency. Silent when there is nothing to add."
+        ),
+        usage_requirements=_USAGE_REQUIREMENTS,
+    ),
+    Service(
+        id="imaging-order-sign",
+        hook=ORDER_SIGN,
+        title="Imaging order advisor, before orders are signed",
+        description=(
+            "Checks all imaging orders about to be signed against the patient's record: safety,"
+            " a more appropriate study, contrast, urgency. Silent when there is nothing to add."
+        ),
+        usage_requirements=_USAGE_REQUIREMENTS,
+    ),
+)
+"""The services; a site types their ids and URLs into its EHR, so they do not change."""
+
+
+def blueprint(prefetch: Mapping[str, str], content_version: str) -> Blueprint:
+    """Return the routes of discovery, with one `prefetch` for all services.
+
+    The entity tag changes with the answer and with `content_version`, so that a client can see
+    that it should read the services again. CDS Hooks 2.0.1, Discovery.
+    """
+    body = discovery_body(SERVICES, prefetch)
+    tag = hashlib.sha256(content_version.encode() + b"\n" + body).hexdigest()[:32]
+    routes = Blueprint("discovery", __name__)
+
+    @routes.get("/cds-services")
+    @routes.get("/cds-services/")
+    def services() -> Response:
+        response = Response(body, mimetype="application/json")
+        response.set_etag(tag)
+        response.cache_control.no_cache = True
+        response.make_conditional(request)
+        return response
+
+    return routes

@@ -1,0 +1,54 @@
+"""Three-valued logic over findings."""
+
+import pytest
+
+from cds_service.content.expression import State, affirmed, evaluate, leaves
+from cds_service.content.model import Expression
+
+KNOWN = {"yes": State.PRESENT, "no": State.ABSENT, "open": State.UNKNOWN, "hint": State.UNKNOWN}
+
+
+def state_of(expression: Expression) -> str:
+    return evaluate(expression, KNOWN.__getitem__, lambda name: name == "hint").value
+
+
+@pytest.mark.parametrize(
+    ("expression", "state"),
+    [
+        ("yes", "present"),
+        ({"all": ["yes", "yes"]}, "present"),
+        ({"all": ["yes", "open"]}, "unknown"),
+        ({"all": ["no", "open"]}, "absent"),
+        ({"any": ["no", "open"]}, "unknown"),
+        ({"any": ["yes", "open"]}, "present"),
+        ({"any": ["no", "no"]}, "absent"),
+        ({"not": "open"}, "unknown"),
+        ({"not": "no"}, "present"),
+        ({"not": {"any": ["no", "open"]}}, "unknown"),
+    ],
+)
+def test_an_unknown_part_leaves_the_whole_unknown_unless_others_decide(
+    expression: Expression, state: str
+) -> None:
+    assert state_of(expression) == state
+
+
+def test_unless_holds_when_a_finding_is_not_present() -> None:
+    assert state_of({"unless": "no"}) == "present"
+    assert state_of({"unless": "open"}) == "present"
+    assert state_of({"unless": "yes"}) == "absent"
+
+
+def test_possible_holds_on_inconclusive_evidence_but_not_on_ignorance() -> None:
+    assert state_of({"possible": {"any": ["no", "hint"]}}) == "present"
+    assert state_of({"possible": "yes"}) == "present"
+    assert state_of({"possible": {"any": ["no", "open"]}}) == "absent"
+
+
+def test_only_affirmed_findings_are_grounds() -> None:
+    expression: Expression = {
+        "all": ["a", {"not": "b"}, {"unless": {"any": ["c"]}}, {"any": ["d"]}]
+    }
+    assert list(affirmed(expression)) == ["a", "d"]
+    assert list(leaves(expression)) == ["a", "b", "c", "d"]
+    assert list(leaves(None)) == []

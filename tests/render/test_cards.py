@@ -1,0 +1,123 @@
+"""Every card of every shipped case keeps the rules of CDS Hooks 2.0.1 and of this project."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from cds_service.casebook import assess
+from cds_service.content.cases import Case
+from cds_service.content.library import Content
+from cds_service.render.cards import cards
+from tests.hook_request import BACK_PAIN, BREAST_CANCER, SELECT, order, request, resources
+
+
+@pytest.fixture(scope="module")
+def shown(cases: list[Case], content: Content) -> list[tuple[Case, dict[str, Any]]]:
+    """Return every card of every shipped case."""
+    return [
+        (case, card)
+        for case in cases
+        for card in cards([assess(case, content)], content, lambda: str(uuid4()))
+    ]
+
+
+def members(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every member of a card, the resources we echo back left out."""
+    yield path, value
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name != "resource":
+                yield from members(inner, f"{path}/{name}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from members(inner, f"{path}/{place}")
+
+
+def test_no_member_is_null_or_empty(shown: list[tuple[Case, dict[str, Any]]]) -> None:
+    for case, card in shown:
+        for path, value in members(card):
+            assert value not in (None, "", [], {}), (case.name, path)
+
+
+def test_a_summary_is_one_line_below_140_characters(
+    shown: list[tuple[Case, dict[str, Any]]],
+) -> None:
+    for case, card in shown:
+        assert 0 < len(card["summary"]) < 140, case.name
+        assert "\n" not in card["summary"]
+        assert "{" not in card["summary"] + card["detail"], case.name
+
+
+def test_suggestions_come_with_a_selection_behaviour_and_one_recommendation(
+    shown: list[tuple[Case, dict[str, Any]]],
+) -> None:
+    for case, card in shown:
+        if "suggestions" not in card:
+            assert "selectionBehavior" not in card
+            continue
+        assert card["selectionBehavior"] == "at-most-one"
+        assert sum(s.get("isRecommended", False) for s in card["suggestions"]) == 1, case.name
+        for suggestion in card["suggestions"]:
+            (action,) = suggestion["actions"]
+            assert action["description"]
+            if action["type"] == "update":
+                assert action["resource"]["id"] == case.order["id"]
+            else:
+                assert action == {**action, "type": "delete"}
+                assert "resource" not in action
+
+
+def test_every_card_and_suggestion_has_its_own_uuid(
+    shown: list[tuple[Case, dict[str, Any]]],
+) -> None:
+    ids = [card["uuid"] for _, card in shown]
+    ids += [s["uuid"] for _, card in shown for s in card.get("suggestions", [])]
+    assert len(ids) == len(set(ids))
+    assert all(UUID(each) for each in ids)
+
+
+def test_override_reasons_are_complete_and_unlike_each_other(
+    shown: list[tuple[Case, dict[str, Any]]],
+) -> None:
+    for case, card in shown:
+        reasons = card["overrideReasons"]
+        assert all(r["code"] and r["system"] and r["display"] for r in reasons)
+        assert len({r["code"] for r in reasons}) == len(reasons), case.name
+
+
+def test_links_and_sources_are_absolute_addresses(
+    shown: list[tuple[Case, dict[str, Any]]],
+) -> None:
+    for _, card in shown:
+        assert re.match(r"https?://[^/]+", card["source"]["url"])
+        assert all(re.match(r"https?://[^/]+", link["url"]) for link in card["links"])
+
+
+def test_no_card_calls_anything_safe_or_clear(shown: list[tuple[Case, dict[str, Any]]]) -> None:
+    for case, card in shown:
+        words = f"{card['summary']} {card['detail']}".lower()
+        for claim in ("is safe", "no contraindication", "all clear", "rules out", "no risk of"):
+            assert claim not in words, (case.name, claim)
+
+
+def test_an_inferred_rating_is_never_given_as_the_guidelines(content: Content) -> None:
+    inferred = [
+        (variant, name)
+        for topic in content.topics
+        for variant, rows in topic.tables.items()
+        for name, row in rows.items()
+        if row.seen_in == "inferred"
+    ]
+    assert inferred, "the shipped tables hold inferred ratings"
+
+
+def test_hostile_chart_text_arrives_inert(service: Any) -> None:
+    hostile = {**BREAST_CANCER, "text": "<img src=x onerror=alert(1)> [x](javascript:y)"}
+    body = request(order(), resources(hostile, BACK_PAIN))
+    (card,) = service.post(SELECT, json=body).get_json()["cards"]
+    assert "<img" not in card["detail"]
+    assert r"\[x\]" in card["detail"]
+    assert "onerror" not in card["summary"]

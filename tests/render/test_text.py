@@ -1,0 +1,75 @@
+"""Card texts: filled, shortened, and deaf to what a chart would like to say in Markdown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.render.text import (
+    SUMMARY_LIMIT,
+    fill_detail,
+    fill_line,
+    fill_summary,
+    listed,
+    quote,
+)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "inert"),
+    [
+        ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
+        ("[click](javascript:alert(1))", r"\[click\](javascript:alert(1))"),
+        ("see https://evil.example", r"see https\://evil.example"),
+        ("www.evil.example", r"www\.evil.example"),
+        ("**loud** _soft_ `code`", r"\*\*loud\*\* \_soft\_ \`code\`"),
+        ("a | b", r"a \| b"),
+        ("!! # heading", r"\!\! \# heading"),
+        ("line\n\n# next", r"line \# next"),
+        ("me@example.org", r"me\@example.org"),
+        ("R&amp;D <b>", "R&amp;amp;D &lt;b&gt;"),
+        ("zero\u200bwidth \u202eevil", "zero width evil"),
+    ],
+)
+def test_chart_text_is_inert_in_markdown_and_html(hostile: str, inert: str) -> None:
+    assert quote(hostile) == inert
+
+
+@given(st.text())
+def test_no_chart_text_opens_a_tag_or_a_line(text: str) -> None:
+    quoted = quote(text)
+    assert "<" not in quoted
+    assert "\n" not in quoted
+    assert "://" not in quoted
+
+
+def test_long_chart_text_is_cut_to_a_line() -> None:
+    assert len(quote("x" * 4000)) == 120
+
+
+def test_a_paragraph_without_its_facts_is_left_out() -> None:
+    template = "**Order:** {ordered}\n\n**Held back:** {held}.\n\nAlways."
+    assert fill_detail(template, {"ordered": "MRI", "held": ""}) == "**Order:** MRI\n\nAlways."
+
+
+def test_a_summary_is_shortened_at_a_word_and_stays_below_140() -> None:
+    long = fill_summary("{flags} wins", {"flags": "history of cancer and " * 20})
+    assert len(long) <= SUMMARY_LIMIT
+    assert long.endswith("…")
+    assert not long.endswith(" …")
+    assert fill_summary("{a}", {"a": "x" * 139}) == "X" + "x" * 138
+
+
+def test_a_summary_is_counted_the_strictest_way() -> None:
+    wide = fill_summary("{a} {a}", {"a": "😀" * 60})
+    assert len(wide.encode("utf-16-le")) // 2 <= SUMMARY_LIMIT
+
+
+def test_a_line_has_no_gaps_where_a_value_is_missing() -> None:
+    assert fill_line("Change  {ordered} to {suggested}", {"ordered": "x"}) == "Change x to"
+
+
+def test_lists_read_as_sentences() -> None:
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a", "b", "c", "d"]) == "a, b and 2 more"

@@ -1,0 +1,123 @@
+"""Settings come from one list, and a wrong one is named."""
+
+from dataclasses import fields
+
+import pytest
+
+from cds_service.settings import (
+    Settings,
+    SettingsError,
+    origin_allowed,
+    origin_of,
+    settings_table,
+    variable,
+)
+
+
+def test_without_an_environment_the_defaults_suit_a_trial_on_one_machine():
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.fhir_servers == ("http://127.0.0.1:*", "http://localhost:*", "http://[::1]:*")
+    assert not settings.open_fhir
+
+
+def test_each_setting_is_read_from_its_variable():
+    settings = Settings.from_environment(
+        {
+            "CDS_PORT": "0",
+            "CDS_CARDS_DIR": "/srv/cards",
+            "CDS_DISABLED_CARDS": "a, b,,",
+            "CDS_FHIR_SERVERS": "https://EHR.example:443, http://[::1]:*, http://fhir:8080/",
+            "CDS_OPEN_FHIR": "TRUE",
+            "CDS_FHIR_DEADLINE": "0.75",
+            "CDS_FHIR_MAX_BYTES": "512 KiB",
+            "CDS_CORS_ORIGINS": "none",
+            "CDS_LOG_FORMAT": "JSON",
+            "CDS_BASE_URL": "https://cds.example/advisor/",
+        }
+    )
+    assert settings.port == 0
+    assert str(settings.cards_dir) == "/srv/cards"
+    assert settings.disabled_cards == ("a", "b")
+    assert settings.fhir_servers == ("https://ehr.example", "http://[::1]:*", "http://fhir:8080")
+    assert settings.open_fhir
+    assert settings.fhir_deadline == 0.75
+    assert settings.fhir_max_bytes == 512 * 1024
+    assert settings.cors_origins == ()
+    assert settings.log_format == "json"
+    assert settings.base_url == "https://cds.example/advisor"
+
+
+def test_an_empty_variable_counts_as_not_set():
+    assert Settings.from_environment({"CDS_PORT": " ", "CDS_FHIR_SERVERS": ""}) == Settings()
+
+
+def test_one_error_names_every_wrong_setting_and_says_what_is_right():
+    wrong = {
+        "CDS_PORT": "tcp://10.0.0.1:80",
+        "CDS_THREADS": "0",
+        "CDS_FHIR_DEADLINE": "0",
+        "CDS_MAX_BODY_BYTES": "10 MB",
+        "CDS_OPEN_FHIR": "perhaps",
+        "CDS_LOG_LEVEL": "LOUD",
+        "CDS_LANGUAGE": "English!",
+        "CDS_BASE_URL": "ftp://x",
+        "CDS_CORS_ORIGINS": "*",
+        "CDS_FHIR_SERVERS": "https://ehr.example/fhir",
+    }
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({**wrong, "CDS_HOST": "0.0.0.0"})
+    lines = str(caught.value).splitlines()[1:]
+    assert {line.split()[0] for line in lines} == set(wrong)
+    assert all("must be" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["https://*.example", "https://ehr.example:*", "http://10.0.0.1:*"]
+)
+def test_any_port_may_be_allowed_on_this_machine_only(pattern):
+    with pytest.raises(SettingsError):
+        Settings.from_environment({"CDS_FHIR_SERVERS": pattern})
+
+
+def test_the_table_has_every_setting_with_its_meaning():
+    rows = settings_table().splitlines()[2:]
+    assert len(rows) == len(fields(Settings))
+    for item, row in zip(fields(Settings), rows, strict=True):
+        assert row.startswith(f"| `{variable(item.name)}` |")
+        assert row.endswith(". |")
+
+
+def test_every_default_in_the_table_can_be_set_as_it_is_shown():
+    shown = {}
+    for row in settings_table().splitlines()[2:]:
+        name, default = (cell.strip().strip("`") for cell in row.split("|")[1:3])
+        shown[name] = default
+    assert Settings.from_environment(shown) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://EHR.example/fhir/R4", "https://ehr.example"),
+        ("https://ehr.example:443", "https://ehr.example"),
+        ("http://[::1]:8080/x", "http://[::1]:8080"),
+        ("http://user@ehr.example", ""),
+        ("http://ehr.example\\@evil.example", ""),
+        ("http://ehr.example\n", ""),
+        ("file:///etc/passwd", ""),
+        ("null", ""),
+        ("", ""),
+    ],
+)
+def test_the_origin_of_a_url_is_unambiguous_or_none(url, origin):
+    assert origin_of(url) == origin
+
+
+def test_only_listed_origins_are_allowed():
+    allowed = ("http://127.0.0.1:*", "http://[::1]:*", "https://ehr.example")
+    for url in ("http://127.0.0.1", "http://127.0.0.1:9/x", "http://[::1]", "https://ehr.example"):
+        assert origin_allowed(url, allowed)
+    for url in ("https://127.0.0.1", "https://ehr.example:8443", "http://ehr.example", "x", ""):
+        assert not origin_allowed(url, allowed)
