@@ -195,7 +195,8 @@ class _Reader:
     def _fact(self, resource: Json, kind: str, written: list[str]) -> Fact:
         when, started, ended, current = facts.period(resource, self.as_of, self.prescription)
         standing = facts.standing(resource)
-        if standing is Standing.STANDS and facts.in_the_future(started or when, self.as_of):
+        relied_on = standing in (Standing.STANDS, Standing.SUSPECTED)
+        if relied_on and facts.in_the_future(started or when, self.as_of):
             standing = Standing.UNCERTAIN
         return Fact(
             reference=name_of(resource),

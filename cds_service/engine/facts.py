@@ -19,8 +19,10 @@ class Standing(StrEnum):
     """How far a record can be relied on."""
 
     STANDS = "stands"
+    SUSPECTED = "suspected"
+    """Unconfirmed, provisional or differential: a clinician's suspicion, a question."""
     UNCERTAIN = "uncertain"
-    """Suspected, planned or provisional: a question, never proof."""
+    """Planned, not yet known, in the future, or modified in a way we cannot read: a question."""
     DENIES = "denies"
     """It says the opposite: refuted, not done, not taken."""
     VOID = "void"
@@ -70,9 +72,9 @@ class Fact:
 _VOID = {"entered-in-error", "cancelled", "aborted", "nullified"}
 
 _CONDITION_STANDING = {
-    "unconfirmed": Standing.UNCERTAIN,
-    "provisional": Standing.UNCERTAIN,
-    "differential": Standing.UNCERTAIN,
+    "unconfirmed": Standing.SUSPECTED,
+    "provisional": Standing.SUSPECTED,
+    "differential": Standing.SUSPECTED,
     "refuted": Standing.DENIES,
     "entered-in-error": Standing.VOID,
 }
@@ -114,7 +116,7 @@ def standing(resource: Json) -> Standing:
         found = _EVENT_STANDING.get(status, Standing.STANDS)
     if resource.get("doNotPerform") is True or resource.get("notPerformed") is True:
         found = Standing.DENIES
-    if found is Standing.STANDS and (
+    if found in (Standing.STANDS, Standing.SUSPECTED) and (
         status_code(resource.get("intent")) in _PLANNED_INTENTS
         or (kind == "Device" and status == "inactive")
         # FHIR R4 modifierExtension: a reader that does not know it cannot rely on the record

@@ -112,7 +112,7 @@ def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence
 
 
 def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:
-    needed = origins(finding) - set(finding.optional_sources)
+    needed = origins(finding)
     return tuple(
         kind for kind in SOURCE_TYPES if kind in needed and not chart.source(kind).complete
     )

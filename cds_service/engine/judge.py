@@ -43,6 +43,8 @@ def judge(
         remarks.append("a later record says it was removed; parts may remain")
     if clause.look_back:
         inside = on_or_after(fact.when, content.cutoff(clause.look_back, as_of))
+        if clause.open_ended and not fact.current and fact.ended is None and not inside:
+            inside = None
         if inside is False:
             return Verdict.IRRELEVANT, "outside the look-back"
         if inside is None and not (fact.when is None and clause.undated_counts):
@@ -65,7 +67,9 @@ def judge(
     if clause.suggests:
         verdicts.append(Verdict.INCONCLUSIVE)
         remarks.append("it only suggests it")
-    uncertain = fact.standing is Standing.UNCERTAIN and not clause.unconfirmed_counts
+    uncertain = fact.standing is Standing.UNCERTAIN or (
+        fact.standing is Standing.SUSPECTED and not clause.unconfirmed_counts
+    )
     if match.weak or uncertain:
         verdicts.append(Verdict.INCONCLUSIVE)
         remarks.append("suspected, planned or not specific" if not match.weak else "not specific")

@@ -58,7 +58,7 @@ def grounds(rule: Recommendation, topic: TopicAssessment, findings: Findings) ->
     """
     names = list(affirmed(rule.findings)) or list(_of_variants(topic))
     complaint = topic.topic.topic.indication.finding
-    found = findings.present(names)
+    found = findings.present([*names, *topic.topic.topic.supporting])
     return tuple(sorted(found, key=lambda result: result.finding.id == complaint))
 
 

@@ -6,6 +6,11 @@ from difflib import get_close_matches
 from cds_service.content.checks.catalogue import Catalogue, Definition
 from cds_service.content.checks.references import Reference
 from cds_service.content.issue import Issue
+from cds_service.content.library import (
+    AFFIRMATIVE_ANSWER,
+    NEGATIVE_ANSWER,
+    PRESCRIPTION_LONGEST,
+)
 
 RESOURCE_TYPES = (
     "Patient",
@@ -21,8 +26,12 @@ RESOURCE_TYPES = (
 )
 """FHIR resource types that findings are read from; ServiceRequest is the order itself."""
 
-ANSWER_SETS = ("affirmative-answer", "negative-answer")
-"""Value sets that tell what a yes-or-no observation answers; no finding has to name them."""
+USED_BY_THE_ENGINE = (
+    ("value-set", AFFIRMATIVE_ANSWER),
+    ("value-set", NEGATIVE_ANSWER),
+    ("parameter", PRESCRIPTION_LONGEST),
+)
+"""Content that the engine itself relies on; no document has to name it."""
 
 _TWICE = {
     "document": ("ID001", "document"),
@@ -139,18 +148,18 @@ def selectors_fit_a_procedure(content: Catalogue) -> Iterator[Issue]:
 
 
 def everything_is_used(content: Catalogue) -> Iterator[Issue]:
-    """USE001 to USE005: what is defined is used by something."""
+    """USE001 to USE005: what is defined in an active document is used by something."""
     if not content.complete:
         return
     used = {(reference.kind, reference.id) for reference in content.references}
-    used |= {("value-set", name) for name in ANSWER_SETS}
+    used |= set(USED_BY_THE_ENGINE)
     for definition in content.definitions:
         if definition.kind not in _UNUSED or (definition.kind, definition.id) in used:
             continue
-        if content.loaded.documents[definition.path].status != "retired":
+        if content.is_active(definition.path):
             code, noun = _UNUSED[definition.kind]
             said = f"nothing uses the {noun} '{definition.id}'"
-            hint = "use it, or retire it"
+            hint = "use it, or make it a draft or retired"
             yield content.issue(definition.path, definition.where, code, said, hint)
 
 

@@ -113,7 +113,6 @@ def _findings(document: Findings) -> Found:
     for number, finding in enumerate(document.findings):
         here: KeyPath = ("findings", number)
         yield "source", finding.source, (*here, "source")
-        yield from _many("resource-type", finding.optional_sources, (*here, "optional-sources"))
         for index, clause in enumerate(finding.evidence):
             yield from _clause(clause, (*here, "evidence", index))
 
@@ -152,6 +151,7 @@ def _topic(document: Topic) -> Found:
     yield from _many("body-region", document.own_regions, ("own-regions",))
     yield from _many("finding", document.red_flags, ("red-flags",))
     yield from _many("finding", document.ask, ("ask",))
+    yield from _many("finding", document.supporting, ("supporting",))
     preferred = document.preference.procedures
     yield from _many("procedure", preferred, ("preference", "procedures"))
 

@@ -30,7 +30,8 @@ class Clause(Part, kw_only=True, frozen=True):
 
     `look_back`, `lasting`, `above`, `age_at_least` and `age_below` name parameters. A record
     without a usable date is inconclusive for a look-back, unless `undated_counts`; so is an unconfirmed
-    one, unless `unconfirmed_counts` because the suspicion itself is what matters. A clause that
+    one, unless `unconfirmed_counts` because the suspicion itself is what matters. With
+    `open_ended` a record that is over without a recorded end may have ended on any day since. A clause that
     only `suggests` never makes the finding present: it raises a question.
     """
 
@@ -40,6 +41,7 @@ class Clause(Part, kw_only=True, frozen=True):
     look_back: str | None = None
     undated_counts: bool = False
     unconfirmed_counts: bool = False
+    open_ended: bool = False
     lasting: str | None = None
     above: str | None = None
     raised: bool = False
@@ -59,7 +61,6 @@ class Finding(Part, kw_only=True, frozen=True):
     category: Literal["red-flag", "urgent", "risk", "symptom", "context", "safety", "supporting"]
     evidence: tuple[Clause, ...]
     absence: Literal["from-sources", "needs-record", "never"] = "from-sources"
-    optional_sources: tuple[str, ...] = ()
     source: str
     locator: str
     limits: str

@@ -42,6 +42,7 @@ class Topic(Head, kw_only=True, frozen=True):
     own_regions: tuple[str, ...]
     red_flags: tuple[str, ...]
     ask: tuple[str, ...]
+    supporting: tuple[str, ...] = ()
     preference: Preference
 
 
