@@ -211,7 +211,7 @@ def _observation_codes(
         for finding in findings.values()
         for clause in finding.evidence
         if "Observation" in clause.origin
-        for name in clause.value_sets
+        for name in (*clause.value_sets, *clause.asked_as)
     }
     return tuple(
         sorted(

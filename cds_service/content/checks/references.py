@@ -120,6 +120,7 @@ def _findings(document: Findings) -> Found:
 def _clause(clause: Clause, here: KeyPath) -> Found:
     yield from _many("resource-type", clause.origin, (*here, "from"))
     yield from _many("value-set", clause.value_sets, (*here, "value-sets"))
+    yield from _many("value-set", clause.asked_as, (*here, "asked-as"))
     yield from _one("value-set", clause.cancelled_by, (*here, "cancelled-by"))
     for key, name in clause_parameters(clause):
         yield "parameter", name, (*here, key)

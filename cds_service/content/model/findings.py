@@ -28,7 +28,8 @@ class Parameters(Head, kw_only=True, frozen=True):
 class Clause(Part, kw_only=True, frozen=True):
     """One way in which a record can show a finding.
 
-    `look_back`, `lasting`, `above`, `age_at_least` and `age_below` name parameters. A record
+    `asked_as` holds the codes of the observations whose answer is looked for, so that clients are
+    asked for them. `look_back`, `lasting`, `above`, `age_at_least` and `age_below` name parameters. A record
     without a usable date is inconclusive for a look-back, unless `undated_counts`; so is an unconfirmed
     one, unless `unconfirmed_counts` because the suspicion itself is what matters. With
     `open_ended` a record that is over without a recorded end may have ended on any day since. A clause that
@@ -37,6 +38,7 @@ class Clause(Part, kw_only=True, frozen=True):
 
     origin: tuple[str, ...] = msgspec.field(name="from")
     value_sets: tuple[str, ...] = ()
+    asked_as: tuple[str, ...] = ()
     status: Literal["current", "ever"] = "current"
     look_back: str | None = None
     undated_counts: bool = False
