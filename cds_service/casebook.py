@@ -80,8 +80,12 @@ def _about(case: Case, assessment: Assessment) -> list[str]:
     ]
 
 
+_EXPECTATIONS = {"findings", "variant", "rating", "cards"}
+
+
 def _expected(case: Case, assessment: Assessment) -> list[str]:
-    expect, failures = case.expect, []
+    expect = case.expect
+    failures = [f"a case cannot expect {name!r}" for name in expect.keys() - _EXPECTATIONS]
     for name, state in expect.get("findings", {}).items():
         actual = assessment.findings[name].state.value if name in assessment.findings else "no such"
         if actual != state:

@@ -24,12 +24,12 @@ Trace = dict[str, Any]
 
 def report(whole: Trace) -> Iterator[str]:
     """Yield the lines of the report on `whole`: the trace, with what was asked under `request`."""
-    yield f"IMAGING ORDER ADVICE, explained as of {whole['asOf']} (content {whole['contentVersion']})"
+    yield f"IMAGING ORDER ADVICE as of {whole['asOf']}, content {whole['contentVersion']}"
     yield from _request(whole["request"])
     if whole["chart"] is None:
         yield ""
         yield from _wrapped(
-            "No imaging order is selected, so nothing of the chart was read and there are no cards.",
+            "No imaging order is selected: nothing of the chart was read, and there are no cards.",
             0,
         )
         return

@@ -33,6 +33,22 @@ class Membership(NamedTuple):
     role: str
 
 
+class _Block(NamedTuple):
+    """A block of categories, such as C00-C14, in one value set."""
+
+    system: str
+    first: str
+    last: str
+    value_set: str
+    role: str
+    label: str
+
+    def holds(self, code: Code) -> bool:
+        return self.system == code.system and (
+            self.first <= code.value[:_CATEGORY_LENGTH] <= self.last
+        )
+
+
 class CodeIndex:
     """All codes of all value sets, exact codes, prefixes and blocks."""
 
@@ -40,7 +56,7 @@ class CodeIndex:
         """Compile the codes of `value_sets`."""
         self._exact: dict[Code, dict[str, str]] = {}
         self._prefixes: dict[Code, dict[str, str]] = {}
-        self._blocks: list[tuple[str, str, str, str, str]] = []
+        self._blocks: list[_Block] = []
         self._phrases: dict[str, dict[str, str]] = {}
         self._cache: dict[Code, tuple[Membership, ...]] = {}
         self._labels: dict[Code, str] = {}
@@ -67,7 +83,7 @@ class CodeIndex:
         for end in range(len(value), shortest - 1, -1):
             if found := self._labels.get(Code(system, value[:end])):
                 return found
-        return ""
+        return next((block.label for block in self._blocks if block.holds(code)), "")
 
     def phrase_memberships(self, text: str) -> tuple[Membership, ...]:
         """Return the value sets that list the whole of `text` as a phrase."""
@@ -78,7 +94,8 @@ class CodeIndex:
         role = concept.role
         first, dash, last = concept.code.partition("-")
         if dash and system in _HIERARCHIC:
-            self._blocks.append((system, first.upper(), last.upper(), value_set, role))
+            block = _Block(system, first.upper(), last.upper(), value_set, role, concept.label)
+            self._blocks.append(block)
             return
         code = normal_code(system, concept.code)
         self._labels.setdefault(code, concept.label)
@@ -91,11 +108,8 @@ class CodeIndex:
         if system == "icd-10-cm" and _late_effect(value):
             return ()
         if system in _HIERARCHIC:
-            category = value[:_CATEGORY_LENGTH]
             candidates += [
-                {value_set: role}
-                for block_system, first, last, value_set, role in self._blocks
-                if block_system == system and first <= category <= last
+                {block.value_set: block.role} for block in self._blocks if block.holds(code)
             ]
             candidates += [
                 self._prefixes[prefix]

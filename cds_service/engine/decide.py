@@ -192,9 +192,10 @@ class _Case:
 def _cited_safety(
     verdict: SafetyVerdict, rated: Rated | None, topic: TopicAssessment | None
 ) -> tuple[Citation, ...]:
-    """Return the rule's sources and, where its alternative is rated, the guideline."""
-    rating_source = (topic.topic.topic.guideline,) if topic and rated else ()
-    return (*verdict.rule.sources, *rating_source)
+    """Return the source of the situation and, where the alternative is rated, the guideline."""
+    named = verdict.state.source if verdict.state else ""
+    sources = tuple(source for source in verdict.rule.sources if source.id == named)
+    return (*sources, *((topic.topic.topic.guideline,) if topic and rated else ()))
 
 
 def _cited(guideline: Citation, source: Citation) -> tuple[Citation, ...]:

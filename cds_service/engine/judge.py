@@ -66,7 +66,7 @@ def judge(
             remarks.append("the observation gives no yes or no")
     if clause.suggests:
         verdicts.append(Verdict.INCONCLUSIVE)
-        remarks.append("it only suggests it")
+        remarks.append("a hint only")
     uncertain = fact.standing is Standing.UNCERTAIN or (
         fact.standing is Standing.SUSPECTED and not clause.unconfirmed_counts
     )

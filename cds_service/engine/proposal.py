@@ -46,7 +46,7 @@ def propose(
         return Proposed(Proposal())
     if remedy.order:
         rows = {rated.procedure.id: rated for rated in topic.table}
-        candidates = [rows[name] for name in remedy.order if name in rows]
+        candidates = [rows[name] for name in remedy.order if name in rows and rows[name].citable]
     else:
         ceiling = instead_of.rating if instead_of else Rating.USUALLY_NOT_APPROPRIATE
         candidates = [

@@ -1,1 +1,1 @@
-"""What is odd in what a client sends, for the people who connect it. Nothing here decides advice."""
+"""What is odd in what a client sends, for those who connect it. Nothing here decides advice."""

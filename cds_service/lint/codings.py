@@ -7,6 +7,7 @@ from datetime import date
 from cds_service.content.library import Content
 from cds_service.engine import facts
 from cds_service.fhir.codes import SYSTEM_URIS, system_name
+from cds_service.fhir.dates import Duration
 from cds_service.fhir.read import Json, child, codes, objects, string
 from cds_service.fhir.units import to_unit
 from cds_service.lint.records import Record
@@ -125,8 +126,9 @@ def _unit(record: Record, content: Content, wanted: dict[str, str]) -> Iterator[
 
 
 def _is_dated(resource: Json) -> bool:
-    when, started, ended, _ = facts.period(resource, _ANY_DAY)
+    when, started, ended, _ = facts.period(resource, _ANY_DAY, _ANY_TIME)
     return any((when, started, ended))
 
 
-_ANY_DAY = date.min
+_ANY_DAY, _ANY_TIME = date.min, Duration(0, 0)
+# whether there is a date does not depend on them

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.content.check import check
+from cds_service.content.library import Content, compile_content
 from cds_service.content.load import load
 
 HERE = Path(__file__).parent
@@ -40,3 +41,9 @@ def content(tmp_path):
     directory = tmp_path / "cards"
     shutil.copytree(HERE / "valid", directory)
     return Copy(directory)
+
+
+@pytest.fixture(scope="session")
+def shipped(loaded) -> Content:
+    """Return the shipped content, compiled; `content` here is the tiny one."""
+    return compile_content(loaded.documents.values(), loaded.content_version)

@@ -28,7 +28,8 @@ UNRELATED = [
     {"resourceType": "Condition", "id": "u2", "code": {"coding": [{"system": "http://snomed.info/sct",
         "code": "38341003"}]}, "clinicalStatus": {"coding": [{"code": "active"}]}},
     {"resourceType": "Observation", "id": "u3", "status": "final", "code": {"coding": [
-        {"system": "http://loinc.org", "code": "718-7"}]}, "valueQuantity": {"value": 13, "unit": "g/dL"}},
+        {"system": "http://loinc.org", "code": "718-7"}]},
+        "valueQuantity": {"value": 13, "unit": "g/dL"}},
     {"resourceType": "Observation", "id": "u4", "status": "final", "code": {"coding": [
         {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"}]}},
     {"resourceType": "MedicationRequest", "id": "u5", "status": "active", "intent": "order",

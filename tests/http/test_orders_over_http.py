@@ -244,7 +244,7 @@ def test_the_suggestion_orders_in_the_code_system_of_the_order(
     card = only(ask(service, request(order(code), resources(*RED_FLAGS))))
 
     (coding, *_) = accepted(card)["code"]["coding"]
-    wanted = {"cpt": "72158", "radlex": "RPID500"}.get(code.split()[0])
+    wanted = {"cpt": "72158", "radlex": "RPID500"}.get(code.split(maxsplit=1)[0])
     if wanted:
         assert coding["code"] == wanted
     else:  # SNOMED CT has no code for without and with: the standard codes are given instead

@@ -34,7 +34,7 @@ CHARTS = {
         BACK_PAIN, {"medication": "rxnorm 8640", "started": "2026-01-10", "text": "Prednisone"}
     ),
 }
-TOKEN = "a-token-for-tests"  # noqa: S105 - of a server of this test
+TOKEN = "a-token-for-tests"
 
 
 @pytest.fixture

@@ -29,11 +29,12 @@ class Clause(Part, kw_only=True, frozen=True):
     """One way in which a record can show a finding.
 
     `asked_as` holds the codes of the observations whose answer is looked for, so that clients are
-    asked for them. `look_back`, `lasting`, `above`, `age_at_least` and `age_below` name parameters. A record
-    without a usable date is inconclusive for a look-back, unless `undated_counts`; so is an unconfirmed
-    one, unless `unconfirmed_counts` because the suspicion itself is what matters. With
-    `open_ended` a record that is over without a recorded end may have ended on any day since. A clause that
-    only `suggests` never makes the finding present: it raises a question.
+    asked for them. `look_back`, `lasting`, `above`, `age_at_least` and `age_below` name
+    parameters. For a look-back, a record without a usable date is inconclusive, unless
+    `undated_counts`; with `open_ended`, one that is over without a recorded end may have ended on
+    any day since it began. An unconfirmed record is inconclusive, unless `unconfirmed_counts`
+    because the suspicion itself is what matters. A clause that only `suggests` never makes the
+    finding present: it raises a question.
     """
 
     origin: tuple[str, ...] = msgspec.field(name="from")

@@ -74,8 +74,8 @@ class SafetyState(Part, kw_only=True, frozen=True):
     """One situation of a safety rule; the first whose findings hold decides.
 
     Effects: ``hold`` (do not go on before it is cleared; never suggested), ``exclude`` (never
-    suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first), ``urgent`` (must not
-    wait).
+    suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first),
+    ``urgent`` (must not wait).
     """
 
     id: str

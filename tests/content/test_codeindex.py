@@ -1,0 +1,53 @@
+"""What a code counts as: exact codes, prefixes, blocks, and what is left out of them."""
+
+from cds_service.content.codeindex import CodeIndex
+from cds_service.content.library import Content
+from cds_service.fhir.codes import Code, normal_code
+
+
+def counted(content: Content, system: str, code: str) -> dict[str, str]:
+    return dict(content.index.memberships(normal_code(system, code)))
+
+
+def test_a_block_holds_its_categories_and_no_others(shipped: Content) -> None:
+    assert "external-cause-fall-transport" in counted(shipped, "icd-10-cm", "W01.0XXA")
+    assert "external-cause-fall-transport" in counted(shipped, "icd-10-cm", "W19.XXXA")
+    assert "external-cause-fall-transport" not in counted(shipped, "icd-10-cm", "W20.0XXA")
+
+
+def test_a_late_effect_is_not_the_injury(shipped: Content) -> None:
+    assert "spine-trauma" in counted(shipped, "icd-10-cm", "S32.010A")
+    assert counted(shipped, "icd-10-cm", "S32.010S") == {}
+
+
+def test_the_special_entry_decides_over_the_general_one(shipped: Content) -> None:
+    assert counted(shipped, "icd-10-cm", "C43.9")["active-malignancy"] == "include"
+    assert counted(shipped, "icd-10-cm", "C44.91")["active-malignancy"] == "weak"
+    assert counted(shipped, "icd-10-cm", "Z94.0")["transplant"] == "include"
+    assert counted(shipped, "icd-10-cm", "Z94.7")["transplant"] == "exclude"
+
+
+def test_a_short_code_is_not_taken_for_its_descendants(shipped: Content) -> None:
+    assert "low-back-pain" in counted(shipped, "icd-10-cm", "M54.50")
+    assert "low-back-pain" not in counted(shipped, "icd-10-cm", "M54")
+
+
+def test_the_number_of_another_system_counts_for_nothing(shipped: Content) -> None:
+    assert shipped.index.memberships(Code("http://hospital.example", "254837009")) == ()
+    assert shipped.index.memberships(Code("icd-10-cm", "254837009")) == ()
+
+
+def test_only_the_whole_text_is_a_phrase(shipped: Content) -> None:
+    assert shipped.index.phrase_memberships("Low  Back PAIN")
+    assert not shipped.index.phrase_memberships("no low back pain")
+    assert not shipped.index.phrase_memberships("low back pain, resolved")
+
+
+def test_a_code_has_a_name_even_where_only_its_block_is_listed(shipped: Content) -> None:
+    assert shipped.index.label(Code("icd-10-cm", "W010XXA"))
+    assert shipped.index.label(Code("icd-10-cm", "C50911"))
+    assert shipped.index.label(Code("loinc", "718-7")) == ""
+
+
+def test_an_index_of_nothing_knows_nothing() -> None:
+    assert CodeIndex([]).memberships(Code("loinc", "8310-5")) == ()
