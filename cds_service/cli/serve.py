@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import waitress
+from waitress.server import create_server
 
 from cds_service import __version__, log
 from cds_service.advisor import Advisor
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     content = open_content(settings)
     app = create_app(settings, Advisor(content, settings))
     try:
-        server = waitress.create_server(
+        server = create_server(
             app,
             host=settings.host,
             port=settings.port,

@@ -131,4 +131,4 @@ def _is_dated(resource: Json) -> bool:
 
 
 _ANY_DAY, _ANY_TIME = date.min, Duration(0, 0)
-# whether there is a date does not depend on them
+"""Whether there is a date at all depends on neither."""

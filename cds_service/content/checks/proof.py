@@ -47,13 +47,11 @@ def cases_name_what_exists(content: Catalogue) -> Iterator[Issue]:
     anything = set().union(*known.values())
     unread = content.seen_in_unread
     for path, here, case in _cases(content):
-        expect, order = case["expect"], case["given"].get("order", {})
+        expect = case["expect"]
         named: list[tuple[KeyPath, object, set[str]]] = [
             ((*here, "about", number), name, anything) for number, name in enumerate(case["about"])
         ]
         named.append(((*here, "expect", "variant"), expect.get("variant"), known["variant"]))
-        ordered = order.get("procedure")
-        named.append(((*here, "given", "order", "procedure"), ordered, known["procedure"]))
         for where, name, allowed in named:
             if isinstance(name, str) and name not in allowed and name.split(".")[0] not in unread:
                 yield content.issue(path, where, "REF013", *_nothing_called(name, allowed))
