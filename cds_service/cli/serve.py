@@ -38,12 +38,12 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check the content and serve CDS Hooks over HTTP"
     command = commands.add_parser("serve", help=about, description=f"{about.capitalize()}.")
-    for name in ("host", "port", "threads"):
+    for name, metavar in (("host", "H"), ("port", "P"), ("threads", "N")):
         item = next(item for item in fields(Settings) if item.name == name)
         command.add_argument(
             f"--{name}",
             type=_argument(item.metadata["read"]),
-            metavar=name[0].upper(),
+            metavar=metavar,
             help=f"{item.metadata['meaning']} Default: {variable(name)}, else {item.default}.",
         )
     command.set_defaults(run=run)
@@ -87,12 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
     # what was made until now stays for good: no collection needs to look at it again
     gc.collect()
     gc.freeze()
-    before = signal.signal(signal.SIGTERM, _stop)
-    try:
-        server.run()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        server.close()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _stop)
+    server.run()
+    server.close()
     say("Stopped.")
     return 0
 
@@ -130,7 +128,7 @@ def _cannot_listen(settings: Settings, problem: Exception) -> str:
         )
     if isinstance(problem, OSError) and problem.errno == errno.EACCES:
         return f"This user may not listen on {where}: choose a port from 1024 with --port."
-    return f"Listening on {where} is not possible: {problem}."
+    return f"Listening on {where} is not possible: {str(problem).rstrip('.')}."
 
 
 def _greeting(settings: Settings, port: int, content: Content) -> list[str]:

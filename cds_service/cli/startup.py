@@ -155,7 +155,11 @@ def _wrong_value(parameter: Parameter, value: Any) -> str:
             usable = bool(_NUMBER.fullmatch(text)) and Decimal(text).is_finite()
         except InvalidOperation:
             usable = False
-        return "" if usable else f"write a number in {parameter.unit}, such as {parameter.value}"
+        return (
+            ""
+            if usable
+            else f"write a number, such as {parameter.value}; its unit stays {parameter.unit}"
+        )
     try:
         months, days = parse_duration(text)
         usable = months <= _LONGEST_MONTHS and days <= _LONGEST_DAYS

@@ -82,8 +82,6 @@ def _unknown_type(record: Record) -> Remark:
 
 def _remark(record: Record, kind: str, loc: tuple[Any, ...], message: str) -> Remark:
     steps = [step for step in loc if step != "root"]
-    if kind == "model_field_validation.missing":  # the element stands in the message alone
-        steps.append(message.split("'")[1] if message.count("'") > 1 else "element")
     place = "".join(f"/{step if isinstance(step, int) else plain(step)}" for step in steps)
     element = plain(str(steps[0])) if steps else "resource"
     words = _words(kind, message)
