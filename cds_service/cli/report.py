@@ -74,8 +74,9 @@ def _chart(chart: Trace) -> Iterator[str]:
     yield from _heading(f"Chart of patient {visible(chart['patient'])}: {chart['records']} records")
     for source in chart["sources"]:
         state = source["state"].replace("-", " ")
-        reason = f": {source['reason']}" if source["reason"] and source["reason"] != state else ""
-        yield from _wrapped(f"{source['name']:<36} {state}{reason}".rstrip(), 2, 39)
+        reason = source["reason"]
+        said = reason if reason.startswith(state) else ": ".join(filter(None, (state, reason)))
+        yield from _wrapped(f"{source['name']:<36} {said}", 2, 39)
 
 
 def _order(order: Trace) -> Iterator[str]:

@@ -29,7 +29,7 @@ _EFFECTS = {
     "caution": "CAUTION, may go on with care",
     "ask": "ASK, a question to answer first",
 }
-_NAME, _RATING, _SEEN, _LEVEL = 44, 32, 11, 5
+_NAME, _RATING, _SEEN, _LEVEL = 42, 33, 11, 5
 
 
 def one_record(item: Trace) -> str:

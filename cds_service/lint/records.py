@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.fhir.read import Json, name_of, string
-from cds_service.lint.remark import Remark, Severity, coded, pointer
+from cds_service.lint.remark import Remark, Severity, identity, pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Record:
     @property
     def name(self) -> str:
         """Return ``Type/id`` as it may be quoted."""
-        return coded(name_of(self.resource))
+        return identity(name_of(self.resource))
 
 
 def draft_orders(body: Json) -> list[Record]:

@@ -22,6 +22,12 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+ODD = "(odd-name)"
+"""Stands for a name that may be anything, patient data too, and is therefore not quoted."""
+
+_LONGEST = 120
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """What is odd, where, and what to do; `times` counts the places where it is the same.
@@ -55,16 +61,28 @@ def drawn_together(remarks: Iterable[Remark]) -> list[Remark]:
 
 
 def pointer(*steps: str | int) -> str:
-    """Return a JSON Pointer (RFC 6901) to `steps`; a name that is no plain word is not quoted."""
-    return "".join(f"/{step if isinstance(step, int) else plain(step)}" for step in steps) or "/"
+    """Return a JSON Pointer (RFC 6901) to `steps`, names quoted only if they look like keys."""
+    return "".join(f"/{step if isinstance(step, int) else key(step)}" for step in steps) or "/"
 
 
-def plain(name: str) -> str:
-    """Return `name` if it is a plain word as FHIR and CDS Hooks names are, else a stand-in."""
-    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name) else "(odd-name)"
+def key(name: str) -> str:
+    """Return a prefetch key if it looks like one, else a stand-in."""
+    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,40}", name, re.ASCII) else ODD
+
+
+def element(name: str) -> str:
+    """Return the name of an element or of a resource type if it looks like one, else a stand-in."""
+    return name if re.fullmatch(r"_?[A-Za-z][A-Za-z0-9]{0,40}", name, re.ASCII) else ODD
+
+
+def identity(name: str) -> str:
+    """Return ``Type/id`` with a stand-in for what looks like neither."""
+    kind, slash, known_as = name.partition("/")
+    usable = re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", known_as, re.ASCII)
+    return f"{element(kind)}{slash}{known_as if usable or not slash else ODD}"
 
 
 def coded(text: str) -> str:
-    """Return a code, an id, a unit or a code system as it may be quoted: short and visible."""
+    """Return a code, a unit or a code system as it may be quoted: short and visible."""
     kept = "".join(char for char in text if char.isprintable()).strip()
-    return kept if len(kept) <= 120 else f"{kept[:119]}…"  # noqa: PLR2004 - two lines at most
+    return kept if len(kept) <= _LONGEST else f"{kept[: _LONGEST - 1]}…"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cds_service.lint.records import Record
-from cds_service.lint.remark import Remark, Severity, plain
+from cds_service.lint.remark import Remark, Severity, element
 
 READ = frozenset(
     {
@@ -81,15 +81,15 @@ def _unknown_type(record: Record) -> Remark:
 
 
 def _remark(record: Record, kind: str, loc: tuple[Any, ...], message: str) -> Remark:
-    steps = [step for step in loc if step != "root"]
-    place = "".join(f"/{step if isinstance(step, int) else plain(step)}" for step in steps)
-    element = plain(str(steps[0])) if steps else "resource"
-    words = _words(kind, message)
-    named = ".".join(plain(step) for step in steps if isinstance(step, str)) or "the resource"
+    steps = [
+        step if isinstance(step, int) else element(str(step)) for step in loc if step != "root"
+    ]
+    named = ".".join(step for step in steps if isinstance(step, str)) or "the resource"
+    read = bool(steps) and steps[0] in READ
     return Remark(
-        Severity.WARNING if element in READ else Severity.NOTE,
-        f"{record.location}{place}",
-        f"{named} {words}",
+        Severity.WARNING if read else Severity.NOTE,
+        "".join([record.location, *(f"/{step}" for step in steps)]),
+        f"{named} {_words(kind, message)}",
         "Send FHIR R4; until then it is read as far as possible",
         record.name,
     )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.casebook import assess
 from cds_service.content.cases import Case
@@ -121,3 +122,14 @@ def test_hostile_chart_text_arrives_inert(service: Any) -> None:
     assert "<img" not in card["detail"]
     assert r"\[x\]" in card["detail"]
     assert "onerror" not in card["summary"]
+
+
+def test_every_suggested_order_is_valid_fhir(shown: list[tuple[Case, dict[str, Any]]]) -> None:
+    checked = 0
+    for case, card in shown:
+        for suggestion in card.get("suggestions", []):
+            (action,) = suggestion["actions"]
+            if action["type"] == "update" and case.order["resourceType"] == "ServiceRequest":
+                ServiceRequest.model_validate(action["resource"])
+                checked += 1
+    assert checked

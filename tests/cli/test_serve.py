@@ -1,0 +1,160 @@
+"""The service as its own process, and what it says when it cannot start."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+WAIT = 30
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "cds_service.cli", *arguments]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **settings}
+
+
+class Service:
+    def __init__(self, *arguments: str, **settings: str) -> None:
+        self.process = subprocess.Popen(
+            command("serve", "--port", "0", *arguments),
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said = [self.process.stdout.readline().rstrip("\n") for _ in range(4)]
+        self.url = self.said[0].rpartition(" on ")[2]
+
+    def stop(self, how: signal.Signals) -> tuple[int, str, str]:
+        self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=WAIT)
+        return self.process.returncode, out, err
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate(timeout=WAIT)
+
+
+def refused(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("serve", *arguments),
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_answers_until_it_is_told_to_stop(how):
+    with Service() as service:
+        assert requests.get(f"{service.url}/livez", timeout=WAIT).json() == {"status": "alive"}
+        code, out, err = service.stop(how)
+    assert (code, out) == (0, "Stopped.\n")
+    assert "Traceback" not in err
+    assert "WARNING" not in err
+
+
+def test_the_service_says_where_it_is_and_what_it_knows():
+    with Service() as service:
+        address, content, *_ = service.said
+    assert re.fullmatch(r"Imaging-order advisor \S+ on http://127\.0\.0\.1:\d+", address)
+    assert re.fullmatch(
+        r"Content [0-9a-f]{12}: \d+ topics, \d+ findings, \d+ procedures, \d+ codes\.", content
+    )
+
+
+def test_the_line_to_try_works_as_printed():
+    with Service() as service:
+        assert service.said[2] == "Try it:"
+        line = service.said[3].strip()
+        example, curl = line.split(" | ")
+        body = subprocess.run(
+            shlex.split(example), env=environment(), capture_output=True, check=True, timeout=WAIT
+        ).stdout
+        words = shlex.split(curl)
+        assert words[:2] == ["curl", "-s"]
+        assert words[3:] == ["-H", "Content-Type: application/json", "--data", "@-"]
+        headers = {"Content-Type": "application/json"}
+        answer = requests.post(words[2], data=body, headers=headers, timeout=WAIT)
+    (card,) = answer.json()["cards"]
+    assert card["indicator"] == "critical"
+
+
+def test_a_body_above_the_limit_is_refused_with_an_operation_outcome():
+    with Service(CDS_MAX_BODY_BYTES="600000") as service:
+        answer = requests.post(
+            f"{service.url}/cds-services/imaging-order-select",
+            json={"hook": "x" * 700_000},
+            timeout=WAIT,
+        )
+    assert answer.status_code == 413
+    assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+def test_an_address_that_others_can_reach_is_warned_about():
+    with Service("--host", "0.0.0.0") as service:
+        _, _, err = service.stop(signal.SIGTERM)
+    assert "does not authenticate" in " ".join(err.split())
+    assert "gateway" in err
+
+
+def test_broken_content_is_told_in_full_and_not_served(small):
+    (small / "one.yaml").write_text("kind: value-sett\n", encoding="utf-8")
+    (small / "two.yml").write_text("kind: findings\n", encoding="utf-8")
+    done = refused(CDS_CARDS_DIR=str(small))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    *lines, last = done.stderr.splitlines()
+    shape = re.compile(r"(one\.yaml|two\.yml):\d+:\d+: [A-Z]+\d{3} error: .+ \(.+\)")
+    assert [shape.fullmatch(line)[1] for line in lines] == ["one.yaml", "two.yml"]
+    assert last == "The clinical content has 2 errors: it is not used."
+
+
+def test_wrong_settings_are_told_in_full_and_nothing_is_served():
+    done = refused(CDS_LOG_LEVEL="loud", CDS_THREADS="many")
+    assert done.returncode == 2
+    assert "CDS_LOG_LEVEL" in done.stderr
+    assert "CDS_THREADS" in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_in_words():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = refused("--port", port)
+    assert done.returncode == 2
+    assert f"Something else already listens on 127.0.0.1 port {port}" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_host_that_does_not_exist_is_said_in_words():
+    done = refused("--host", "host.invalid", "--port", "0")
+    assert done.returncode == 2
+    assert "Listening on host.invalid port 0 is not possible" in done.stderr
+
+
+@pytest.mark.parametrize("option", [("--port", "70000"), ("--port", "http"), ("--threads", "0")])
+def test_an_option_with_a_wrong_value_is_wrong_usage(call, option):
+    ran = call("serve", *option)
+    assert ran.code == 2
+    assert "must be a whole number" in ran.err
+    assert json.dumps(option[1]).strip('"') in ran.err
