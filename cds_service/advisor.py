@@ -28,6 +28,7 @@ def today() -> date:
 class Consultation:
     """What one request came to."""
 
+    as_of: date
     chart: Chart | None
     assessments: tuple[Assessment, ...]
     cards: list[dict[str, Any]]
@@ -70,13 +71,14 @@ class Advisor:
         Raises:
             RequestRefused: the patient cannot be had, or is not the one of the request.
         """
+        as_of = self._clock()
         orders = tuple(order for order in request.selected if self._imaging(order))
         if not orders:
-            return Consultation(None, (), [])
+            return Consultation(as_of, None, (), [])
         chart = gather(request, self.content, self.settings)
-        assessments = decide(chart, orders, self.content, self._clock(), self._policy)
+        assessments = decide(chart, orders, self.content, as_of, self._policy)
         return Consultation(
-            chart, assessments, cards(assessments, self.content, lambda: str(uuid4()))
+            as_of, chart, assessments, cards(assessments, self.content, lambda: str(uuid4()))
         )
 
     def _imaging(self, order: DraftOrder) -> bool:

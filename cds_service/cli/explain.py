@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         request = replace(request, selected=tuple(chosen))
     as_of: date = arguments.as_of or today()
     consultation = Advisor(content, settings, lambda: as_of).consult(request)
-    whole = {"request": _request(request, content), **trace(consultation, content, as_of)}
+    whole = {"request": _request(request, content), **trace(consultation, content)}
     if arguments.json:
         say_json(whole)
     else:

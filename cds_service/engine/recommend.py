@@ -54,8 +54,12 @@ def why_not(
 def grounds(rule: Recommendation, topic: TopicAssessment, findings: Findings) -> tuple[Result, ...]:
     """Return the present findings on which `rule` speaks: its own, else those of the variant.
 
-    The complaint itself comes last, since it is the least news to the reader.
+    A rule about what is not settled rests on the red flags that a record only suggests. The
+    complaint itself comes last, since it is the least news to the reader.
     """
+    if rule.unsettled:
+        flags = [findings[name] for name in topic.topic.topic.red_flags]
+        return tuple(flag for flag in flags if flag.suspected)
     names = list(affirmed(rule.findings)) or list(_of_variants(topic))
     complaint = topic.topic.topic.indication.finding
     found = findings.present([*names, *topic.topic.topic.supporting])

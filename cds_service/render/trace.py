@@ -49,6 +49,10 @@ class Consulted(Protocol):
     """What one request came to: the chart, what was decided on each order, and the cards."""
 
     @property
+    def as_of(self) -> date:
+        """The day on which look-backs end."""
+
+    @property
     def chart(self) -> Chart | None:
         """The chart, or None where no imaging order is selected."""
 
@@ -61,13 +65,13 @@ class Consulted(Protocol):
         """The cards of all orders, most urgent first."""
 
 
-def trace(consultation: Consulted, content: Content, as_of: date | None = None) -> Trace:
-    """Return how `consultation` came about; `as_of` is the day it was made for, if known."""
+def trace(consultation: Consulted, content: Content) -> Trace:
+    """Return how `consultation` came about."""
     chart = consultation.chart
     cards = _cards_by_order(consultation)
     return {
         "contentVersion": content.version,
-        "asOf": as_of.isoformat() if as_of else None,
+        "asOf": consultation.as_of.isoformat(),
         "chart": _chart(chart, content) if chart else None,
         "orders": [
             _order(assessment, cards[place], chart, content)

@@ -33,7 +33,7 @@ def traced(content):
     def of(body: dict[str, Any]) -> dict[str, Any]:
         request = read_request(body, HOOKS)
         consultation = Advisor(content, Settings(), lambda: DAY).consult(request)
-        return trace(consultation, content, DAY)
+        return trace(consultation, content)
 
     return of
 

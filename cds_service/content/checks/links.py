@@ -11,6 +11,7 @@ from cds_service.content.library import (
     NEGATIVE_ANSWER,
     PRESCRIPTION_LONGEST,
 )
+from cds_service.content.model import Parameters
 
 RESOURCE_TYPES = (
     "Patient",
@@ -135,6 +136,18 @@ def active_content_stands_alone(content: Catalogue) -> Iterator[Issue]:
             yield content.issue(reference.path, reference.where, "REF012", said, hint)
 
 
+def the_engine_has_what_it_needs(content: Catalogue) -> Iterator[Issue]:
+    """REF015: the parameters that the engine reads by name exist and are active."""
+    documents = content.loaded.documents
+    path = next((p for p, doc in documents.items() if isinstance(doc, Parameters)), None)
+    if not content.complete or path is None:
+        return
+    if PRESCRIPTION_LONGEST not in content.active["parameter"]:
+        said = f"there is no active parameter '{PRESCRIPTION_LONGEST}'"
+        hint = "the program needs it to read prescriptions without an end"
+        yield content.issue(path, ("parameters",), "REF015", said, hint)
+
+
 def selectors_fit_a_procedure(content: Catalogue) -> Iterator[Issue]:
     """REF014: the words that select procedures are words that procedures have."""
     if not content.complete:
@@ -179,6 +192,7 @@ CHECKS = (
     sources_are_listed,
     resource_types_are_read,
     active_content_stands_alone,
+    the_engine_has_what_it_needs,
     selectors_fit_a_procedure,
     everything_is_used,
 )
