@@ -80,7 +80,7 @@ def test_an_odd_value_anywhere_never_becomes_a_fault_of_ours(
         try:
             for name in path[:-1]:
                 holder = holder[name]
-            holder[path[-1]] = odd
+            holder[path[-1]] = copy.deepcopy(odd)  # odd values are shared between examples
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
     response = service.post(SELECT, json=body)
