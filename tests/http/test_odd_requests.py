@@ -80,6 +80,8 @@ def test_an_odd_value_anywhere_never_becomes_a_fault_of_ours(
         try:
             for name in path[:-1]:
                 holder = holder[name]
+            if not isinstance(holder, list if isinstance(path[-1], int) else dict):
+                continue  # an earlier change put something else there
             holder[path[-1]] = copy.deepcopy(odd)  # odd values are shared between examples
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
