@@ -35,13 +35,19 @@ LABEL org.opencontainers.image.title="imaging-order-advisor" \
 
 RUN groupadd --system --gid 10001 advisor \
     && useradd --system --uid 10001 --gid advisor --no-create-home --home-dir /nonexistent \
-        --shell /usr/sbin/nologin advisor
+        --shell /usr/sbin/nologin advisor \
+    && install -d -o 10001 -g 10001 -m 0700 /var/lib/imaging-order-advisor
 
 COPY --from=builder /opt/advisor /opt/advisor
 
 ENV PATH="/opt/advisor/bin:${PATH}" \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    CDS_CLIENTS_FILE=/etc/imaging-order-advisor/clients.yaml \
+    CDS_JOURNAL_DIR=/var/lib/imaging-order-advisor
+
+# The journal, its spool and its key; mount the clients file and set CDS_BASE_URL to run.
+VOLUME ["/var/lib/imaging-order-advisor"]
 
 # By number, so that an orchestrator can see that it is not root. Nothing is written to the
 # image's file system: it runs with a read-only root.

@@ -48,6 +48,14 @@ check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, conte
 test: check ## All that CI runs: make check, then the tests
 	$(BIN)/python -m pytest
 
+.PHONY: fuzz
+fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: others than before)
+	FUZZ_BODIES=10000 $(BIN)/python -m pytest tests/fuzz -s
+
+.PHONY: docs
+docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew
+	UPDATE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/conformance/test_guides.py tests/conformance/test_page.py
+
 .PHONY: coverage
 coverage: $(DEV_STAMP) $(PROJECT_STAMP) ## The tests, with a coverage report
 	$(BIN)/python -m pytest --cov

@@ -1,22 +1,32 @@
 """One request, all the way: gather the chart, decide, and put the advice into cards."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+from cds_service.clients.model import LOCAL, Client
 from cds_service.content.library import Content
+from cds_service.content.model import Procedure
 from cds_service.engine.advice import Assessment
 from cds_service.engine.chart import Chart
 from cds_service.engine.decide import Policy, decide
 from cds_service.engine.recognise import recognise
+from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.orders import DraftOrder
+from cds_service.fhir.read import Json
 from cds_service.gather.chart import gather
 from cds_service.gather.templates import prefetch_templates
 from cds_service.hooks.request import HookRequest
-from cds_service.render.cards import cards
+from cds_service.log import logger
+from cds_service.render.annotation import annotate, rating_extensions
+from cds_service.render.cards import cards, not_assessed
+from cds_service.render.suggestions import RatingOf
 from cds_service.settings import Settings
+from cds_service.tracing import span
+
+_log = logger(__name__)
 
 
 def today() -> date:
@@ -26,12 +36,16 @@ def today() -> date:
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """What one request came to."""
+    """What one request came to: cards in the shape of CDS Hooks 2.0.1, and how they came about.
+
+    `system_actions` record ratings on the orders, for clients that agreed to it.
+    """
 
     as_of: date
     chart: Chart | None
     assessments: tuple[Assessment, ...]
     cards: list[dict[str, Any]]
+    system_actions: tuple[dict[str, Any], ...] = ()
 
 
 class Advisor:
@@ -40,11 +54,14 @@ class Advisor:
     def __init__(
         self, content: Content, settings: Settings, clock: Callable[[], date] = today
     ) -> None:
-        """Keep `content` and `settings`; `clock` gives the day of each request."""
+        """Keep `content` and `settings`; `clock` gives the day of each request.
+
+        Whoever counts FHIR reads sets `observe_read`.
+        """
         self.content = content
         self.settings = settings
         self._clock = clock
-        self._policy = Policy(settings.max_cards_per_order, frozenset(settings.disabled_cards))
+        self.observe_read: ReadObserver | None = None
         self.prefetch_templates = prefetch_templates(
             content.resource_types, content.observation_codes
         )
@@ -54,16 +71,8 @@ class Advisor:
         """Return the version of the clinical content in use."""
         return self.content.version
 
-    def answer(self, request: HookRequest) -> list[dict[str, Any]]:
-        """Return the cards for `request`.
-
-        Raises:
-            RequestRefused: the patient cannot be had, or is not the one of the request.
-        """
-        return self.consult(request).cards
-
-    def consult(self, request: HookRequest) -> Consultation:
-        """Return the cards for `request` together with how they came about.
+    def consult(self, request: HookRequest, client: Client = LOCAL) -> Consultation:
+        """Return the cards for `request` by `client`, together with how they came about.
 
         The chart is gathered only when an imaging order is selected: other orders are none of our
         business, and their patients' records neither.
@@ -75,11 +84,74 @@ class Advisor:
         orders = tuple(order for order in request.selected if self._imaging(order))
         if not orders:
             return Consultation(as_of, None, (), [])
-        chart = gather(request, self.content, self.settings)
-        assessments = decide(chart, orders, self.content, as_of, self._policy)
-        return Consultation(
-            as_of, chart, assessments, cards(assessments, self.content, lambda: str(uuid4()))
-        )
+        with span("gather"):
+            chart = gather(request, self.content, self._settings_for(client), self.observe_read)
+        faults: list[tuple[DraftOrder, Exception]] = []
+        with span("decide"):
+            assessments = decide(
+                chart,
+                orders,
+                self.content,
+                as_of,
+                self._policy_for(client),
+                on_fault=lambda order, fault: faults.append((order, fault)),
+            )
+        if faults and not assessments:
+            raise faults[0][1]
+        with span("render"):
+            shown = cards(assessments, self.content, _new_id, self._rating_for(client))
+            shown += [self._not_assessed(order, fault) for order, fault in faults]
+            actions = self._system_actions(assessments, client)
+        return Consultation(as_of, chart, assessments, shown, actions)
+
+    def _not_assessed(self, order: DraftOrder, fault: Exception) -> dict[str, Any]:
+        """Return the card for an order that a fault of ours left without advice."""
+        _log.error("an order could not be assessed", exception_type=type(fault).__name__)
+        return not_assessed(recognise(order, self.content).procedure, self.content, _new_id)
 
     def _imaging(self, order: DraftOrder) -> bool:
         return recognise(order, self.content).imaging
+
+    def _settings_for(self, client: Client) -> Settings:
+        """Return the settings with the FHIR servers that were agreed with `client`."""
+        if client is LOCAL:
+            return self.settings
+        return replace(self.settings, fhir_servers=client.fhir_servers)
+
+    def _policy_for(self, client: Client) -> Policy:
+        most, disabled = client.max_cards_per_order, client.disabled_cards
+        return Policy(
+            self.settings.max_cards_per_order if most is None else most,
+            frozenset(self.settings.disabled_cards if disabled is None else disabled),
+        )
+
+    def _rating_for(self, client: Client) -> RatingOf | None:
+        """Return what rates suggested orders, for clients that agreed to carry ratings."""
+        agreed = client.annotation
+        if agreed is None:
+            return None
+
+        def rated(procedure: Procedure, assessment: Assessment) -> list[Json]:
+            return rating_extensions(
+                procedure,
+                assessment,
+                self.content,
+                agreed.mechanism,
+                agreed.criteria_uri or None,
+                _new_id,
+            )
+
+        return rated
+
+    def _system_actions(
+        self, assessments: tuple[Assessment, ...], client: Client
+    ) -> tuple[dict[str, Any], ...]:
+        agreed = client.annotation
+        if agreed is None:
+            return ()
+        criteria = agreed.criteria_uri or None
+        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, _new_id))
+
+
+def _new_id() -> str:
+    return str(uuid4())

@@ -5,31 +5,39 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, discovery, errors, health, services
+from cds_service.web import call_log, cors, discovery, errors, health, metrics, services
+from cds_service.web.operations import Operations, operations
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
 
 
-def create_app(settings: Settings, advisor: "Advisor") -> Flask:
+def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None = None) -> Flask:
     """Return the WSGI application that answers with the cards of `advisor`.
 
-    It is ready as soon as it exists: the advisor's content was loaded and checked before.
+    It is ready as soon as it exists: the advisor's content was loaded and checked before. `parts`
+    are by default those of a trial on one machine, without a journal.
     """
+    parts = parts or operations(settings, advisor)
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False  # a redirect would lose the browser client's preflight
     app.extensions["advisor"] = advisor
+    advisor.observe_read = parts.metrics.fhir_read
+    app.extensions[metrics.EXTENSION] = parts.metrics
 
     # Functions after a request run last registered first: the log line comes last of all.
     call_log.register(app)
-    cors.register(app, settings.cors_origins)
+    cors.register(app, lambda: (*settings.cors_origins, *parts.registry.current.origins))
     app.after_request(_no_sniffing)
     errors.register(app)
 
-    app.register_blueprint(discovery.blueprint(advisor.prefetch_templates, advisor.content_version))
-    app.register_blueprint(services.blueprint(settings))
-    app.register_blueprint(health.blueprint(advisor.content_version))
+    app.register_blueprint(
+        discovery.blueprint(advisor.prefetch_templates, advisor.content_version, parts.authenticate)
+    )
+    app.register_blueprint(services.blueprint(settings, parts))
+    app.register_blueprint(health.blueprint(advisor.content_version, parts.health))
+    app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
     return app
 
 

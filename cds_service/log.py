@@ -29,6 +29,7 @@ FIELDS = frozenset(
         "latency_ms",
         "level",
         "location",
+        "lost",
         "method",
         "missing_sources",
         "module",

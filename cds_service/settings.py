@@ -5,6 +5,7 @@ environment variable of a setting is its name in capitals after ``CDS_``. Parsin
 the README both come from that list.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -98,6 +99,41 @@ def _origins(value: str) -> tuple[str, ...]:
     return tuple(pattern if pattern.endswith(":*") else origin_of(pattern) for pattern in patterns)
 
 
+def _servers(value: str) -> tuple[str, ...]:
+    if value.lower() == "none":
+        return ()
+    servers = tuple(word.rstrip("/") for word in _words(value))
+    for server in servers:
+        pattern = server.lower()
+        match = _ORIGIN.fullmatch(pattern)
+        any_port = bool(match) and pattern.endswith(":*")
+        parts = urlsplit(server)
+        if any_port and match and match[2] in _LOOPBACK_HOSTS:
+            continue
+        if any_port or not origin_of(server) or parts.query or parts.fragment:
+            raise ValueError(
+                "must be none, or servers such as https://ehr.example or"
+                " https://ehr.example/fhir/r4; ':*' (any port) only for 127.0.0.1, localhost or"
+                " [::1]"
+            )
+    return servers
+
+
+def _directory(value: str) -> Path | None:
+    return None if value.lower() == "none" else Path(value)
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in _words(value))
+    except ValueError:
+        raise ValueError("must be networks such as 10.0.0.0/8 or fd00::/8") from None
+
+
+def _wait(value: str) -> float:
+    return 0.0 if value in ("0", "0.0") else _seconds(value)
+
+
 def _read(read: Callable[[str], Any], meaning: str) -> dict[str, Any]:
     """Return what a field of `Settings` carries: how its value is read and what it means."""
     return {"read": read, "meaning": meaning}
@@ -141,7 +177,20 @@ class Settings:
     fhir_servers: tuple[str, ...] = field(
         default=LOOPBACK,
         metadata=_read(
-            _origins, "Origins of the FHIR servers that may be read, with commas between; or none."
+            _servers, "FHIR servers that may be read: origins or base URLs with commas; or none."
+        ),
+    )
+    fhir_private_networks: tuple[str, ...] = field(
+        default=(),
+        metadata=_read(
+            _networks,
+            "Private networks (CIDR) in which listed FHIR servers may lie, with commas between.",
+        ),
+    )
+    fhir_ca_file: Path | None = field(
+        default=None,
+        metadata=_read(
+            Path, "PEM file of the certificate authorities of FHIR servers, if not the public ones."
         ),
     )
     open_fhir: bool = field(
@@ -169,6 +218,60 @@ class Settings:
         metadata=_read(
             _origins, "Origins of browser clients that may call, with commas between; or none."
         ),
+    )
+    clients_file: Path | None = field(
+        default=None,
+        metadata=_read(
+            Path, "YAML file of the clients that may call, with their keys; none: local mode."
+        ),
+    )
+    open_discovery: bool = field(
+        default=True, metadata=_read(_flag, "Let discovery be read without a token.")
+    )
+    journal_dir: Path | None = field(
+        default=Path("~/.local/state/imaging-order-advisor"),
+        metadata=_read(
+            _directory, "Directory of the journal (database, spool, key); or none: no journal."
+        ),
+    )
+    journal_url: str = field(
+        default="",
+        repr=False,
+        metadata=_read(str, "Database of the journal; empty: SQLite in its directory."),
+    )
+    journal_key: str = field(
+        default="",
+        repr=False,
+        metadata=_read(
+            str, "Secret of the journal's pseudonyms, 32 characters or more; empty: made here."
+        ),
+    )
+    journal_comment_key: str = field(
+        default="",
+        repr=False,
+        metadata=_read(
+            str, "Key that encrypts clinicians' comments, 32 bytes in base64; empty: dropped."
+        ),
+    )
+    journal_spool_bytes: int = field(
+        default=64 * _MIB,
+        metadata=_read(_size, "Most bytes of events that wait on disk for the database."),
+    )
+    replays_url: str = field(
+        default="",
+        repr=False,
+        metadata=_read(str, "Redis that remembers used tokens; empty: the journal's database."),
+    )
+    metrics_public: bool = field(
+        default=False, metadata=_read(_flag, "Answer /metrics to other machines too.")
+    )
+    drain_notice: float = field(
+        default=0.0,
+        metadata=_read(_wait, "Seconds between saying 'not ready' and ending, on SIGTERM."),
+    )
+    drain_grace: float = field(
+        default=10.0,
+        metadata=_read(_wait, "Most seconds that calls in flight are waited for, on SIGTERM."),
     )
     log_level: str = field(
         default="INFO",

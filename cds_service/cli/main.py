@@ -7,14 +7,36 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from cds_service import __version__
-from cds_service.cli import check, content, example, explain, lint, serve, settings, test
+from cds_service.cli import (
+    check,
+    clients,
+    content,
+    example,
+    explain,
+    journal,
+    lint,
+    serve,
+    settings,
+    test,
+)
 from cds_service.cli.output import complain
 from cds_service.cli.startup import ContentRefused
 from cds_service.content.load import ContentNotFound
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import SettingsError
 
-COMMANDS: tuple[ModuleType, ...] = (serve, example, explain, lint, check, test, content, settings)
+COMMANDS: tuple[ModuleType, ...] = (
+    serve,
+    example,
+    explain,
+    lint,
+    check,
+    test,
+    content,
+    clients,
+    journal,
+    settings,
+)
 
 DONE, FAILED, NOT_STARTED = 0, 1, 2
 """Exit codes: as asked; with a result that is not good; not even begun."""

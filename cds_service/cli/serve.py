@@ -16,21 +16,28 @@ from typing import Any
 
 from waitress.server import create_server
 
-from cds_service import __version__, log
+from cds_service import __version__, log, tracing
 from cds_service.advisor import Advisor
 from cds_service.app import create_app
 from cds_service.cli.output import complain, say
 from cds_service.cli.startup import environment, open_content
+from cds_service.cli.surroundings import open_clients, open_operations
 from cds_service.content.library import Content
-from cds_service.settings import Settings, variable
+from cds_service.settings import Settings, SettingsError, variable
 from cds_service.web.discovery import SERVICES
+from cds_service.web.operations import Operations
 
 _SLACK = 2
 """How far above our own limit the server cuts a body off: in between, we say why it is refused."""
 
-_NO_AUTHENTICATION = (
-    "WARNING: {host} can be reached from other machines. This version does not authenticate",
-    "clients and does not encrypt: let it be reached only through a gateway that does both.",
+_LOCAL_MODE = (
+    "LOCAL MODE: there is no clients file, so whoever calls from this machine is answered without",
+    "authentication. Name the clients in CDS_CLIENTS_FILE before other machines may call.",
+)
+_NOT_WITHOUT_CLIENTS = (
+    "{host} can be reached from other machines, and there is no clients file: without",
+    "authentication this service listens on this machine only. Name the clients that may call in",
+    "CDS_CLIENTS_FILE, or listen on 127.0.0.1.",
 )
 
 
@@ -62,11 +69,23 @@ def run(arguments: argparse.Namespace) -> int:
         environment(), **{name: value for name, value in given.items() if value is not None}
     )
     log.configure(settings)
+    if settings.clients_file is None and not _loopback(settings.host):
+        complain(*(line.format(host=settings.host) for line in _NOT_WITHOUT_CLIENTS))
+        return 2
     content = open_content(settings)
-    app = create_app(settings, Advisor(content, settings))
+    advisor = Advisor(content, settings)
+    tracing.configure()
+    with open_operations(settings, advisor, content) as parts:
+        code = _serve(settings, advisor, parts)
+    tracing.stop()
+    return code
+
+
+def _serve(settings: Settings, advisor: Advisor, parts: Operations) -> int:
+    app = create_app(settings, advisor, parts)
     try:
         server = create_server(
-            app,
+            parts.drain.counting(app),
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
@@ -79,20 +98,33 @@ def run(arguments: argparse.Namespace) -> int:
     except (OSError, ValueError) as problem:
         complain(_cannot_listen(settings, problem))
         return 2
-    if not _loopback(settings.host):
-        complain(*(line.format(host=settings.host) for line in _NO_AUTHENTICATION))
     port = getattr(server, "effective_port", settings.port)
-    say(*_greeting(settings, port, content))
+    if parts.registry.current.local_mode:
+        complain(*_LOCAL_MODE)
+    say(*_greeting(settings, port, advisor.content))
     sys.stdout.flush()
     # what was made until now stays for good: no collection needs to look at it again
     gc.collect()
     gc.freeze()
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, _stop)
-    server.run()
-    server.close()
+    signal.signal(signal.SIGTERM, parts.drain.on_signal)
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGHUP, lambda *_: _reload(settings, advisor, parts))
+    try:
+        server.run()
+    finally:
+        server.close()
     say("Stopped.")
     return 0
+
+
+def _reload(settings: Settings, advisor: Advisor, parts: Operations) -> None:
+    """Read the clients file anew; one that cannot be used changes nothing."""
+    try:
+        parts.registry.replace(open_clients(settings, advisor.content))
+        say("The clients file was read anew.")
+    except (SettingsError, ValueError) as problem:
+        complain(str(problem), "The clients stay as they were.")
+    sys.stdout.flush()
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -73,7 +73,9 @@ RULES: dict[str, Rule] = {
     "REF012": _error("An active document refers to something that is a draft or retired."),
     "REF013": _error("A case names something that does not exist."),
     "REF014": _error("No procedure has this modality, body region or contrast."),
-    "REF015": _error("A parameter that the program itself needs is missing or not active."),
+    "REF015": _error(
+        "A parameter or card text that the program itself needs is missing or not active."
+    ),
     # Parameters
     "PARAM001": _error("A threshold has no unit in which this measurement can be compared."),
     "PARAM002": _error("A look-back or duration is not an ISO 8601 duration such as P12M."),

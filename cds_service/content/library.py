@@ -55,7 +55,9 @@ SOURCE_TYPES = (
 AFFIRMATIVE_ANSWER = "affirmative-answer"
 NEGATIVE_ANSWER = "negative-answer"
 PRESCRIPTION_LONGEST = "prescription-longest"
-"""Ids of content the engine itself relies on: what says yes and no, how long prescriptions run."""
+ORDER_NOT_ASSESSED = "order-not-assessed"
+"""Ids of content the program itself relies on: what says yes and no, how long prescriptions run,
+and the card for an order that could not be assessed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """From chart and orders to advice: the way every order goes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -33,14 +34,26 @@ def decide(
     content: Content,
     as_of: date,
     policy: Policy | None = None,
+    on_fault: Callable[[DraftOrder, Exception], None] | None = None,
 ) -> tuple[Assessment, ...]:
     """Return the assessment of each order in `orders` on the day `as_of`.
+
+    A fault of ours in one order need not cost the others their advice: where `on_fault` is given,
+    it is told of the order and the fault, and the order is left out.
 
     Pure: the same arguments give the same result, and the order in which the chart lists its
     resources is irrelevant.
     """
     evidence = read_chart(chart, content, as_of)
-    return tuple(_assess(order, chart, evidence, content, policy or Policy()) for order in orders)
+    assessments = []
+    for order in orders:
+        try:
+            assessments.append(_assess(order, chart, evidence, content, policy or Policy()))
+        except Exception as fault:
+            if on_fault is None:
+                raise
+            on_fault(order, fault)
+    return tuple(assessments)
 
 
 def _assess(

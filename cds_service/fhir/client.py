@@ -2,75 +2,48 @@
 
 A timeout of ``requests`` bounds one read of a socket, not a call: a server that drips a byte now
 and then keeps a call alive for ever. Here every chunk is checked against one deadline for all
-reads of a call. Nothing follows a redirect or a link out of the server's base, and no error
-carries an address, a token or an identifier.
+reads of a call. Nothing follows a redirect or a link out of the server's base, nothing connects
+to an address that was not checked, and no error carries an address, a token or an identifier.
 """
 
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self
-from urllib.parse import unquote, urljoin
 
 import msgspec
 import requests
 import urllib3
 
+from cds_service.fhir.origins import Address, allow_list, join, origin_allowed, read_address
+from cds_service.fhir.pinned import Pin, ReadOnlySession
 from cds_service.fhir.read import Json, objects, string
-from cds_service.settings import Settings, origin_of
-from cds_service.settings import origin_allowed as origin_listed
+from cds_service.fhir.reasons import FhirUnavailable, Reason, reason_of_status
+from cds_service.settings import Settings
+
+__all__ = [
+    "FhirClient",
+    "FhirUnavailable",
+    "Found",
+    "ReadObserver",
+    "ReadOnlySession",
+    "Reason",
+    "listed",
+    "next_link",
+    "origin_allowed",
+]
 
 _ACCEPT = "application/fhir+json, application/json;q=0.9"
 _CHUNK = 65536
-_LOOPBACK = tuple(
-    f"{scheme}://{host}:*"
-    for scheme in ("http", "https")
-    for host in ("127.0.0.1", "localhost", "[::1]")
-)
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_KIND = re.compile("[A-Za-z]*")
 
-
-class Reason(StrEnum):
-    """Why data could not be had from the FHIR server, in plain words fit for a card."""
-
-    TIME_OUT = "the FHIR server did not answer in time"
-    UNREACHABLE = "the FHIR server could not be reached"
-    CUT_SHORT = "the answer of the FHIR server broke off"
-    UNAUTHORIZED = "the FHIR server answered 401 (not authorised)"
-    FORBIDDEN = "the FHIR server answered 403 (not permitted)"
-    NOT_FOUND = "the FHIR server answered 404 (not found)"
-    BUSY = "the FHIR server answered 429 (too many requests)"
-    REJECTED = "the FHIR server rejected the request"
-    SERVER_ERROR = "the FHIR server answered with a server error"
-    REDIRECTED = "the FHIR server redirected elsewhere, which is not followed"
-    LINK_REFUSED = "a link to a further page led elsewhere and was not followed"
-    NOT_ALLOWED = "the FHIR server is not one that this service may ask"
-    NOT_ASKABLE = "the request cannot be written as a FHIR address"
-    NOT_FHIR = "the answer of the FHIR server was not FHIR JSON"
-    TOO_LARGE = "the FHIR server sent more data than this service reads"
-    TOO_MANY_PAGES = "the FHIR server has more pages than this service reads"
-
-
-_BY_STATUS = {
-    401: Reason.UNAUTHORIZED,
-    403: Reason.FORBIDDEN,
-    404: Reason.NOT_FOUND,
-    410: Reason.NOT_FOUND,
-    429: Reason.BUSY,
-}
-
-
-class FhirUnavailable(Exception):  # noqa: N818 - it reads as what happened
-    """The FHIR server did not give what was asked for; `reason` says why, without patient data."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+ReadObserver = Callable[[str, Reason | None, float], None]
+"""Told of every read: resource type asked for, why it failed or None, and seconds it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +52,6 @@ class Found:
 
     bundle: Json
     missing: Reason | None = None
-
-
-def origin_allowed(url: str, settings: Settings) -> bool:
-    """Return whether `url` may be asked: scheme, host and port are those of an allowed origin.
-
-    Without allowed origins in the settings, loopback addresses on any port are allowed. A URL
-    with a user name, blanks, a backslash or letters outside ASCII is never allowed.
-    """
-    return origin_listed(url, settings.fhir_servers or _LOOPBACK)
 
 
 def next_link(bundle: Json) -> str | None:
@@ -105,23 +69,12 @@ def listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-class ReadOnlySession(requests.Session):
-    """A session that takes nothing from the environment, keeps no cookies and never redirects."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing: to prepare a redirect, requests would read its body without a limit."""
-
-
 class FhirClient:
     """Reads resources of one FHIR server until the deadline that starts with its making.
 
-    Threads may share it. `settings` gives the deadline in seconds, the bytes all answers together
-    may have once unpacked, and the pages one search may have. `session` is closed with the client.
+    Threads may share it. `settings` gives the servers that may be asked, the deadline in seconds,
+    the bytes all answers together may have once unpacked, and the pages one search may have.
+    `session` is closed with the client. `observe` is told of every read, in the reading thread.
 
     Raises:
         FhirUnavailable: `base_url` is not an address this service may ask.
@@ -132,11 +85,14 @@ class FhirClient:
         base_url: str,
         token: str,
         settings: Settings,
-        session: requests.Session | None = None,
+        session: ReadOnlySession | None = None,
+        observe: ReadObserver | None = None,
     ) -> None:
-        self._base = base_url.strip().rstrip("/")
-        if not origin_allowed(self._base, settings) or "?" in self._base or _climbs(self._base):
+        allowed = allow_list(settings)
+        base = allowed.find(base_url.rstrip("/"))
+        if base is None or base.query:
             raise FhirUnavailable(Reason.NOT_ALLOWED)
+        self._base = base
         self.deadline = time.monotonic() + settings.fhir_deadline
         self._headers = {"Accept": _ACCEPT}
         if token:
@@ -145,6 +101,10 @@ class FhirClient:
         self._bytes_left = settings.fhir_max_bytes
         self._lock = threading.Lock()
         self._session = session or ReadOnlySession()
+        if settings.fhir_ca_file is not None:
+            self._session.verify = str(settings.fhir_ca_file)
+        self._session.pin(Pin(base, allowed.networks, self.deadline))
+        self._observe = observe
 
     def __enter__(self) -> Self:
         return self
@@ -162,10 +122,10 @@ class FhirClient:
         Raises:
             FhirUnavailable: it could not be had.
         """
-        url = f"{self._base}/{path}"
-        if not self._is_inside(url):
+        address = read_address(f"{self._base.url}/{path}")
+        if address is None or not address.under(self._base):
             raise FhirUnavailable(Reason.NOT_ASKABLE)
-        return self._get(url)
+        return self._get(address)
 
     def search(self, query: str) -> Found:
         """Return what the search ``Type?parameters`` finds, all its pages as one Bundle.
@@ -177,22 +137,20 @@ class FhirClient:
 
     def follow(self, bundle: Json) -> Found:
         """Return `bundle` with the entries of all pages after it (FHIR R4 search, paging)."""
-        pages, seen = [bundle], {""}
+        pages, seen = [bundle], set[Address]()
         missing: Reason | None = None
         while missing is None and (link := next_link(pages[-1])) is not None:
             try:
                 if len(pages) >= self._max_pages:
                     raise FhirUnavailable(Reason.TOO_MANY_PAGES)
-                url = urljoin(f"{self._base}/", link) if link else ""
-                if url in seen or not self._is_inside(url):
+                address = join(self._base, link)
+                if address is None or address in seen:
                     raise FhirUnavailable(Reason.LINK_REFUSED)
-                seen.add(url)
-                page = self._get(url)
+                seen.add(address)
+                page = self._get(address)
                 if page["resourceType"] != "Bundle":
                     raise FhirUnavailable(Reason.NOT_FHIR)
                 pages.append(page)
-            except ValueError:  # an address urljoin cannot read
-                missing = Reason.LINK_REFUSED
             except FhirUnavailable as problem:
                 missing = problem.reason
         if len(pages) == 1:
@@ -200,14 +158,14 @@ class FhirClient:
         entry = [item for page in pages for item in listed(page.get("entry"))]
         return Found({**bundle, "entry": entry, "link": pages[-1].get("link")}, missing)
 
-    def _is_inside(self, url: str) -> bool:
-        """Whether `url` lies under the base of this server, whose origin is allowed."""
-        path = url.partition("?")[0]
-        inside = path == self._base or path.startswith(f"{self._base}/")
-        return inside and origin_of(url) == origin_of(self._base) and not _climbs(path)
-
-    def _get(self, url: str) -> Json:
-        answer = self._fetch(url)
+    def _get(self, address: Address) -> Json:
+        start = time.monotonic()
+        answer = self._fetch(address.url)
+        reason = answer if isinstance(answer, Reason) else None
+        if self._observe is not None:
+            below = address.path.removeprefix(self._base.path).lstrip("/")
+            kind = _KIND.match(below)
+            self._observe(kind[0] if kind else "", reason, time.monotonic() - start)
         if isinstance(answer, Reason):
             raise FhirUnavailable(answer)
         return answer
@@ -225,7 +183,8 @@ class FhirClient:
             with self._session.get(
                 url, headers=self._headers, timeout=left, stream=True, allow_redirects=False
             ) as response:
-                _refuse_status(response.status_code)
+                if reason := reason_of_status(response.status_code):
+                    return reason
                 return _resource(self._body(response))
         except FhirUnavailable as problem:
             return problem.reason
@@ -252,20 +211,6 @@ class FhirClient:
             return Reason.TIME_OUT
         broken = isinstance(error, urllib3.exceptions.HTTPError)
         return Reason.CUT_SHORT if broken else Reason.UNREACHABLE
-
-
-def _climbs(path: str) -> bool:
-    """Whether a path has dot segments, which would lead out of the base."""
-    return not {".", ".."}.isdisjoint(re.split(r"[/\\;]", unquote(path)))
-
-
-def _refuse_status(status: int) -> None:
-    if status == requests.codes.ok:
-        return
-    if status in _BY_STATUS:
-        raise FhirUnavailable(_BY_STATUS[status])
-    by_hundred = {3: Reason.REDIRECTED, 4: Reason.REJECTED, 5: Reason.SERVER_ERROR}
-    raise FhirUnavailable(by_hundred.get(status // 100, Reason.NOT_FHIR))
 
 
 def _resource(body: bytes) -> Json:

@@ -13,8 +13,10 @@ from dataclasses import replace
 
 from cds_service.content.library import Content
 from cds_service.engine.chart import Chart, Source, SourceState
-from cds_service.fhir.client import FhirClient, FhirUnavailable, Found, Reason, origin_allowed
+from cds_service.fhir.client import FhirClient, Found, ReadObserver
+from cds_service.fhir.origins import origin_allowed
 from cds_service.fhir.read import Json, child, name_of, patient_id, string
+from cds_service.fhir.reasons import FhirUnavailable, Reason
 from cds_service.gather.connection import EndableSession
 from cds_service.gather.prefetch import COMPLETE, Reading, combine, failed, read_value
 from cds_service.gather.templates import PATIENT_TOKEN, prefetch_templates, resource_type_of
@@ -33,12 +35,18 @@ _ASKABLE_ID = re.compile(r"[A-Za-z0-9._~-]+")
 _Job = Callable[[FhirClient], Reading]
 
 
-def gather(request: HookRequest, content: Content, settings: Settings) -> Chart:
+def gather(
+    request: HookRequest,
+    content: Content,
+    settings: Settings,
+    observe: ReadObserver | None = None,
+) -> Chart:
     """Return the patient's records that `content` reads, and how complete each source is.
 
     Prefetched values are used as they are, failed ones included; absent keys and further pages
     are read from the client's FHIR server where the call and the settings allow it, within
-    ``settings.fhir_deadline`` seconds (CDS Hooks 2.0, Prefetch; FHIR Resource Access).
+    ``settings.fhir_deadline`` seconds (CDS Hooks 2.0, Prefetch; FHIR Resource Access). `observe`
+    is told of each read: its resource type, what was wrong with it, and its seconds.
 
     Raises:
         RequestRefused: 412 if the Patient cannot be had; 400 if the one sent is another's.
@@ -52,7 +60,8 @@ def gather(request: HookRequest, content: Content, settings: Settings) -> Chart:
         if key in request.prefetch
     }
     _check_supplied_patient(supplied.get("patient"))
-    readings = _complete(supplied, templates, kinds, _server(request, settings), settings, patient)
+    server = _server(request, settings)
+    readings = _complete(supplied, templates, kinds, server, settings, patient, observe)
     if not _has_patient(readings["patient"]):
         raise _without_patient(readings["patient"].source.reason)
     parts: dict[str, list[Source]] = {kind: [] for kind in content.resource_types}
@@ -83,6 +92,7 @@ def _complete(
     server: tuple[str, str] | None,
     settings: Settings,
     patient: str,
+    observe: ReadObserver | None,
 ) -> dict[str, Reading]:
     """Return a reading for every key: those supplied, extended by what the server adds."""
     jobs = {
@@ -99,7 +109,7 @@ def _complete(
             fallback = _not_supplied(Reason.NOT_ASKABLE)
         else:
             fallback = failed(Reason.TIME_OUT)
-            fetched = _run(server, jobs, settings)
+            fetched = _run(server, jobs, settings, observe)
     return {key: fetched.get(key) or supplied.get(key) or fallback for key in templates}
 
 
@@ -144,10 +154,15 @@ def _as_reading(found: Found, kind: str, patient: str) -> Reading:
     return replace(reading, source=Source(SourceState.PARTIAL, str(found.missing)))
 
 
-def _run(server: tuple[str, str], jobs: dict[str, _Job], settings: Settings) -> dict[str, Reading]:
+def _run(
+    server: tuple[str, str],
+    jobs: dict[str, _Job],
+    settings: Settings,
+    observe: ReadObserver | None,
+) -> dict[str, Reading]:
     """Return what the jobs read before the deadline; those that hang are ended and left out."""
     try:
-        client = FhirClient(*server, settings, EndableSession())
+        client = FhirClient(*server, settings, EndableSession(), observe)
     except FhirUnavailable as problem:
         return {key: failed(problem.reason) for key in jobs}
     pool = ThreadPoolExecutor(len(jobs), thread_name_prefix="fhir-read")

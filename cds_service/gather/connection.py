@@ -7,15 +7,9 @@ drips in byte by byte. Shutting the socket does, so that no thread outlives its 
 import contextlib
 import socket
 import threading
-from contextvars import ContextVar
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-from cds_service.fhir.client import ReadOnlySession
+from cds_service.fhir.pinned import ReadOnlySession
 
 
 class EndableSession(ReadOnlySession):
@@ -24,13 +18,16 @@ class EndableSession(ReadOnlySession):
     def __init__(self) -> None:
         super().__init__()
         self._sockets = _Sockets()
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter())
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Return the response to `request`, remembering the socket it goes over."""
-        _opened.set(self._sockets)
-        return super().send(request, **kwargs)
+    def connect(self, host: str, port: int, options: Any) -> socket.socket:
+        """Return a new connection to the pinned server, and remember its socket.
+
+        Raises:
+            FhirUnavailable: there is none, or the session goes elsewhere or nowhere.
+        """
+        sock = super().connect(host, port, options)
+        self._sockets.add(sock)
+        return sock
 
     def close(self) -> None:
         """Shut all sockets, in whatever thread they are being read."""
@@ -50,7 +47,7 @@ class _Sockets:
         with self._lock:
             self._handles.append(sock.dup())
             over = self._over
-        if over:  # the name look-up took longer than the whole call had
+        if over:  # to connect took longer than the whole call had
             self.shut()
 
     def shut(self) -> None:
@@ -61,34 +58,3 @@ class _Sockets:
             with contextlib.suppress(OSError):  # the other side was faster
                 handle.shutdown(socket.SHUT_RDWR)
             handle.close()
-
-
-_opened: ContextVar[_Sockets] = ContextVar("_opened")
-
-
-class _Plain(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        _opened.get().add(sock)
-        return sock
-
-
-class _Secure(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        _opened.get().add(sock)
-        return sock
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}

@@ -3,36 +3,45 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cds_service.content.library import Content
+from cds_service.content.library import ORDER_NOT_ASSESSED, Content
+from cds_service.content.model import Indicator, Procedure
 from cds_service.engine.advice import Advice, Assessment
-from cds_service.render.suggestions import suggestions
+from cds_service.render.suggestions import RatingOf, suggestions
 from cds_service.render.text import fill_detail, fill_summary
-from cds_service.render.words import placeholders
+from cds_service.render.words import in_sentence, placeholders
 
 CARD_SYSTEM = "urn:imaging-order-advisor:card"
 OVERRIDE_SYSTEM = "urn:imaging-order-advisor:override-reason"
 
 
 def cards(
-    assessments: Iterable[Assessment], content: Content, new_id: Callable[[], str]
+    assessments: Iterable[Assessment],
+    content: Content,
+    new_id: Callable[[], str],
+    rating: RatingOf | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the cards of all assessments, the most urgent first.
+    """Return the cards of all assessments, the most urgent first, in the shape of CDS Hooks 2.0.1.
 
-    `new_id` gives a fresh UUID for each card and suggestion, for the client's feedback.
+    `new_id` gives a fresh UUID for each card and suggestion, for the client's feedback. `rating`
+    is given where the client wants suggested orders to carry their rating.
     """
     found = [(advice, assessment) for assessment in assessments for advice in assessment.advice]
     found.sort(key=lambda pair: pair[0].indicator.rank)
-    return [card(advice, assessment, content, new_id) for advice, assessment in found]
+    return [card(advice, assessment, content, new_id, rating) for advice, assessment in found]
 
 
 def card(
-    advice: Advice, assessment: Assessment, content: Content, new_id: Callable[[], str]
+    advice: Advice,
+    assessment: Assessment,
+    content: Content,
+    new_id: Callable[[], str],
+    rating: RatingOf | None = None,
 ) -> dict[str, Any]:
     """Return one card. Optional members without a value are left out, never empty."""
     text = content.texts[advice.card]
     values = placeholders(advice, assessment, content)
     citation = advice.citations[0]
-    offered = suggestions(advice, assessment.order, text, values, content, new_id)
+    offered = suggestions(advice, assessment, text, values, content, new_id, rating)
     whole: dict[str, Any] = {
         "uuid": new_id(),
         "summary": fill_summary(text.summary, values),
@@ -58,6 +67,24 @@ def card(
         for source in advice.citations
     ]
     return whole
+
+
+def not_assessed(
+    procedure: Procedure | None, content: Content, new_id: Callable[[], str]
+) -> dict[str, Any]:
+    """Return the card for an order that could not be assessed: silence would look like consent."""
+    text = content.texts[ORDER_NOT_ASSESSED]
+    values = {"ordered": in_sentence(procedure.title) if procedure else "imaging"}
+    return {
+        "uuid": new_id(),
+        "summary": fill_summary(text.summary, values),
+        "detail": fill_detail(text.detail, values),
+        "indicator": Indicator.INFO.value,
+        "source": {
+            "label": "Imaging-order advisor",
+            "topic": {"system": CARD_SYSTEM, "code": ORDER_NOT_ASSESSED, "display": text.title},
+        },
+    }
 
 
 def _footer(advice: Advice, content: Content) -> str:

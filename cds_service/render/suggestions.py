@@ -5,12 +5,16 @@ from typing import Any
 
 from cds_service.content.library import Content
 from cds_service.content.model import CardText, Procedure
-from cds_service.engine.advice import Advice
+from cds_service.engine.advice import Advice, Assessment
 from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.orders import DraftOrder, with_code, with_priority
 from cds_service.fhir.read import Json
+from cds_service.render.annotation import with_rating
 from cds_service.render.text import fill_line
 from cds_service.render.words import in_sentence
+
+RatingOf = Callable[[Procedure, Assessment], list[Json]]
+"""Gives the rating extensions of a procedure in an assessed patient, none where it has none."""
 
 _DEFAULT_SYSTEMS = ("loinc", "snomed-ct", "radlex")
 """Code systems to order in when the order itself uses none that we know."""
@@ -18,18 +22,25 @@ _DEFAULT_SYSTEMS = ("loinc", "snomed-ct", "radlex")
 
 def suggestions(
     advice: Advice,
-    order: DraftOrder,
+    assessment: Assessment,
     text: CardText,
     values: Mapping[str, str],
     content: Content,
     new_id: Callable[[], str],
+    rating: RatingOf | None = None,
 ) -> list[dict[str, Any]]:
     """Return the suggestions of one card, the recommended one first.
+
+    Where `rating` is given, each suggested order carries the rating of what it would order, and
+    none where there is none. A suggestion that orders another procedure names it in the private
+    members that dialects read (see `cds_service.hooks.dialects`).
 
     Each is one ``update`` of the very draft order (or one ``delete``): the whole resource, with
     only the ordered code or the priority changed. Without an id on the order nothing can be
     updated, and there is no suggestion.
     """
+    order = assessment.order
+    ordered = assessment.recognised.procedure
     if advice.proposal.empty or "/" not in order.reference:
         return []
     if advice.proposal.remove:
@@ -41,13 +52,18 @@ def suggestions(
         return [_suggestion(text, values, action, new_id, recommended=True)]
     if advice.proposal.priority:
         changed = with_priority(order.resource, advice.proposal.priority)
+        changed = _rated(changed, ordered, assessment, rating)
         return [_suggestion(text, values, _update(text, values, changed), new_id, recommended=True)]
     offered = []
     for place, procedure in enumerate(advice.proposal.procedures):
         named = {**values, "suggested": in_sentence(procedure.title)}
         changed = with_code(order.resource, concept(procedure, order, content))
-        action = _update(text, named, changed)
-        offered.append(_suggestion(text, named, action, new_id, recommended=place == 0))
+        action = _update(text, named, _rated(changed, procedure, assessment, rating))
+        suggestion = _suggestion(text, named, action, new_id, recommended=place == 0)
+        suggestion["procedure"] = procedure.id
+        if ordered is not None:
+            suggestion["drafted"] = in_sentence(ordered.title)
+        offered.append(suggestion)
     return offered
 
 
@@ -68,6 +84,14 @@ def concept(procedure: Procedure, order: DraftOrder, content: Content) -> Json:
             coding["display"] = procedure.title
         codings.append(coding)
     return {"coding": codings, "text": procedure.title} if codings else {"text": procedure.title}
+
+
+def _rated(
+    resource: Json, procedure: Procedure | None, assessment: Assessment, rating: RatingOf | None
+) -> Json:
+    if rating is None or procedure is None:
+        return resource
+    return with_rating(resource, rating(procedure, assessment))
 
 
 def _update(text: CardText, values: Mapping[str, str], resource: Json) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One log line for every call: what was asked and how it went, nothing of the patient."""
+"""One log line and one count for every call: what was asked and how it went, no patient data."""
 
 import re
 import time
@@ -7,14 +7,18 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from cds_service.log import logger
+from cds_service.web import metrics
 
 _log = logger(__name__)
 _PATTERN = re.compile("<[^<>]*:")
-_QUIET = frozenset({"/livez", "/readyz"})
+_QUIET = frozenset({"/livez", "/metrics", "/readyz"})
 
 
 def register(app: Flask) -> None:
-    """Log each call of `app`; calls of the health paths only at level DEBUG."""
+    """Log each call of `app`; calls of the health paths only at level DEBUG.
+
+    Calls of the services are counted too, where the app has the extension ``metrics``.
+    """
     app.before_request(_start)
     app.after_request(_write)
 
@@ -39,6 +43,14 @@ def _write(response: Response) -> Response:
     if error_code := g.get("error_code"):
         facts["error_code"] = error_code
     if started := g.get("started"):
-        facts["latency_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        seconds = time.perf_counter() - started
+        facts["latency_ms"] = round(seconds * 1000, 1)
+        _count(facts, seconds)
     getattr(_log, level)("call answered", **facts)
     return response
+
+
+def _count(facts: dict[str, Any], seconds: float) -> None:
+    figures = metrics.current()
+    if figures is not None and (service := facts.get("service")):
+        figures.observe_call(service, facts.get("hook", ""), facts["status"], seconds)

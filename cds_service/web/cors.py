@@ -13,8 +13,10 @@ _HEADERS = "Authorization, Content-Type"
 _PREFLIGHT_SECONDS = "600"
 
 
-def register(app: Flask, origins: tuple[str, ...]) -> None:
+def register(app: Flask, origins: Callable[[], tuple[str, ...]]) -> None:
     """Let browser clients from `origins` call `app`; any other origin gets no permission.
+
+    `origins` is asked at each call, because the list of clients can be read anew.
 
     A preflight carries no credentials and is answered without them. An error carries the headers
     too, or the client could not read what is wrong. CDS Hooks 2.0.1, Cross-Origin Resource
@@ -30,11 +32,11 @@ def _preflight() -> Response | None:
     return Response(status=204, headers={"Allow": _METHODS})
 
 
-def _permission_for(origins: tuple[str, ...]) -> Callable[[Response], Response]:
+def _permission_for(origins: Callable[[], tuple[str, ...]]) -> Callable[[Response], Response]:
     def add_headers(response: Response) -> Response:
         response.vary.add("Origin")
         origin = request.headers.get("Origin", "")
-        if not request.path.startswith(_PATHS) or not origin_allowed(origin, origins):
+        if not request.path.startswith(_PATHS) or not origin_allowed(origin, origins()):
             return response
         response.headers["Access-Control-Allow-Origin"] = origin
         if request.method == "OPTIONS":

@@ -1,9 +1,9 @@
 """Discovery: which CDS services there are and what each wants prefetched."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 
 from cds_service.hooks.draft_orders import ORDER_SELECT, ORDER_SIGN
 from cds_service.hooks.response import Service, discovery_body
@@ -39,7 +39,9 @@ SERVICES = (
 """The services; a site types their ids and URLs into its EHR, so they do not change."""
 
 
-def blueprint(prefetch: Mapping[str, str], content_version: str) -> Blueprint:
+def blueprint(
+    prefetch: Mapping[str, str], content_version: str, authenticate: Callable[[Request], object]
+) -> Blueprint:
     """Return the routes of discovery, with one `prefetch` for all services.
 
     The entity tag changes with the answer and with `content_version`, so that a client can see
@@ -52,6 +54,7 @@ def blueprint(prefetch: Mapping[str, str], content_version: str) -> Blueprint:
     @routes.get("/cds-services")
     @routes.get("/cds-services/")
     def services() -> Response:
+        authenticate(request)
         response = Response(body, mimetype="application/json")
         response.set_etag(tag)
         response.cache_control.no_cache = True

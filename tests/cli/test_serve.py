@@ -15,6 +15,14 @@ import requests
 
 ROOT = Path(__file__).parents[2]
 WAIT = 30
+CLIENTS = """\
+clients:
+  - id: ehr
+    title: The EHR of the tests
+    issuer: https://ehr.example
+    jwks_url: https://ehr.example/jwks.json
+    fhir_servers: [https://ehr.example/fhir]
+"""
 
 
 def command(*arguments: str) -> list[str]:
@@ -23,7 +31,8 @@ def command(*arguments: str) -> list[str]:
 
 def environment(**settings: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **settings}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "CDS_JOURNAL_DIR": "none"}
+    return {**kept, **own, **settings}
 
 
 class Service:
@@ -110,11 +119,17 @@ def test_a_body_above_the_limit_is_refused_with_an_operation_outcome():
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
-def test_an_address_that_others_can_reach_is_warned_about():
-    with Service("--host", "0.0.0.0") as service:
+def test_without_clients_only_this_machine_may_call():
+    done = refused("--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert "CDS_CLIENTS_FILE" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_local_mode_is_said_loudly():
+    with Service() as service:
         _, _, err = service.stop(signal.SIGTERM)
-    assert "does not authenticate" in " ".join(err.split())
-    assert "gateway" in err
+    assert "LOCAL MODE" in err
 
 
 def test_broken_content_is_told_in_full_and_not_served(small):
@@ -146,8 +161,17 @@ def test_a_port_that_is_taken_is_said_in_words():
     assert "Traceback" not in done.stderr
 
 
-def test_a_host_that_does_not_exist_is_said_in_words():
-    done = refused("--host", "host.invalid", "--port", "0")
+def test_a_host_that_does_not_exist_is_said_in_words(tmp_path):
+    clients = tmp_path / "clients.yaml"
+    clients.write_text(CLIENTS, encoding="utf-8")
+    done = refused(
+        "--host",
+        "host.invalid",
+        "--port",
+        "0",
+        CDS_CLIENTS_FILE=str(clients),
+        CDS_BASE_URL="https://cds.example",
+    )
     assert done.returncode == 2
     assert "Listening on host.invalid port 0 is not possible" in done.stderr
 

@@ -1,10 +1,13 @@
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cds_service.advisor import Consultation
 from cds_service.app import create_app
+from cds_service.clients.model import Client
 from cds_service.hooks.request import HookRequest
 from cds_service.settings import Settings
 
@@ -19,11 +22,11 @@ class FakeAdvisor:
         self.error: Exception | None = None
         self.asked: list[HookRequest] = []
 
-    def answer(self, request: HookRequest) -> list[dict[str, Any]]:
+    def consult(self, request: HookRequest, client: Client) -> Consultation:
         self.asked.append(request)
         if self.error:
             raise self.error
-        return self.cards if request.selected else []
+        return Consultation(date(2026, 11, 22), None, (), self.cards if request.selected else [])
 
 
 @pytest.fixture

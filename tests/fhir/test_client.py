@@ -87,8 +87,10 @@ class TestOrigins:
         "url",
         ["http://127.0.0.1:8080/fhir", "https://localhost/fhir", "http://[::1]:1/fhir"],
     )
-    def test_without_a_list_loopback_is_allowed_on_any_port(self, url):
-        assert origin_allowed(url, Settings(fhir_servers=()))
+    def test_the_list_may_name_loopback_on_any_port(self, url):
+        patterns = ("http://127.0.0.1:*", "https://localhost:*", "http://[::1]:*")
+        assert origin_allowed(url, Settings(fhir_servers=patterns))
+        assert not origin_allowed(url, Settings(fhir_servers=()))
 
     @pytest.mark.parametrize(
         "url",
@@ -106,8 +108,8 @@ class TestOrigins:
             "http://localhost:80@evil.example/",
         ],
     )
-    def test_without_a_list_nothing_else_is_allowed(self, url):
-        assert not origin_allowed(url, Settings(fhir_servers=()))
+    def test_by_default_nothing_but_loopback_is_allowed(self, url):
+        assert not origin_allowed(url, Settings())
 
     @pytest.mark.parametrize("base", ["http://127.0.0.1:1/fhir?x=1", "http://127.0.0.1:1/a/../b"])
     def test_a_base_with_a_query_or_dot_segments_is_refused(self, base):

@@ -1,10 +1,12 @@
 """A call of a service is answered with the advisor's cards."""
 
 import json
+from datetime import date
 
 import pytest
 
 from cds_service import log
+from cds_service.advisor import Consultation
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import Settings
 
@@ -89,10 +91,11 @@ def test_a_number_keeps_its_spelling_from_the_order_to_the_card(client, advisor,
     order["quantityQuantity"] = {"value": "NUMBER"}
     body = json.dumps(call).replace('"NUMBER"', "1.10")
 
-    def echo(request):
-        return [{"suggestions": [{"actions": [{"resource": request.selected[0].resource}]}]}]
+    def echo(request, _client):
+        card = {"suggestions": [{"actions": [{"resource": request.selected[0].resource}]}]}
+        return Consultation(date(2026, 11, 22), None, (), [card])
 
-    advisor.answer = echo
+    advisor.consult = echo
     answer = client.post(SELECT, data=body, content_type="application/json")
     assert b'"value":1.10' in answer.data
 
@@ -153,4 +156,4 @@ def test_feedback_is_refused_in_words_rather_than_taken_and_lost(client):
         answer = client.post(f"{path}/feedback", json={"feedback": []})
         assert answer.status_code == 404
         assert answer.json["issue"][0]["code"] == "not-supported"
-        assert "not collected" in answer.json["issue"][0]["details"]["text"]
+        assert "no journal" in answer.json["issue"][0]["details"]["text"]

@@ -28,7 +28,7 @@ def test_each_setting_is_read_from_its_variable():
             "CDS_PORT": "0",
             "CDS_CARDS_DIR": "/srv/cards",
             "CDS_DISABLED_CARDS": "a, b,,",
-            "CDS_FHIR_SERVERS": "https://EHR.example:443, http://[::1]:*, http://fhir:8080/",
+            "CDS_FHIR_SERVERS": "https://ehr.example/Site/fhir/, http://[::1]:*, http://fhir:8080/",
             "CDS_OPEN_FHIR": "TRUE",
             "CDS_FHIR_DEADLINE": "0.75",
             "CDS_FHIR_MAX_BYTES": "512 KiB",
@@ -40,7 +40,8 @@ def test_each_setting_is_read_from_its_variable():
     assert settings.port == 0
     assert str(settings.cards_dir) == "/srv/cards"
     assert settings.disabled_cards == ("a", "b")
-    assert settings.fhir_servers == ("https://ehr.example", "http://[::1]:*", "http://fhir:8080")
+    servers = ("https://ehr.example/Site/fhir", "http://[::1]:*", "http://fhir:8080")
+    assert settings.fhir_servers == servers
     assert settings.open_fhir
     assert settings.fhir_deadline == 0.75
     assert settings.fhir_max_bytes == 512 * 1024
@@ -64,7 +65,8 @@ def test_one_error_names_every_wrong_setting_and_says_what_is_right():
         "CDS_LANGUAGE": "English!",
         "CDS_BASE_URL": "ftp://x",
         "CDS_CORS_ORIGINS": "*",
-        "CDS_FHIR_SERVERS": "https://ehr.example/fhir",
+        "CDS_FHIR_SERVERS": "https://ehr.example/fhir?site=1",
+        "CDS_FHIR_PRIVATE_NETWORKS": "10.0.0.0/99",
     }
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({**wrong, "CDS_HOST": "0.0.0.0"})

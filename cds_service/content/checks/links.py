@@ -9,9 +9,10 @@ from cds_service.content.issue import Issue
 from cds_service.content.library import (
     AFFIRMATIVE_ANSWER,
     NEGATIVE_ANSWER,
+    ORDER_NOT_ASSESSED,
     PRESCRIPTION_LONGEST,
 )
-from cds_service.content.model import Parameters
+from cds_service.content.model import Parameters, Texts
 
 RESOURCE_TYPES = (
     "Patient",
@@ -31,6 +32,7 @@ USED_BY_THE_ENGINE = (
     ("value-set", AFFIRMATIVE_ANSWER),
     ("value-set", NEGATIVE_ANSWER),
     ("parameter", PRESCRIPTION_LONGEST),
+    ("card-text", ORDER_NOT_ASSESSED),
 )
 """Content that the engine itself relies on; no document has to name it."""
 
@@ -65,6 +67,16 @@ _UNUSED = {
     "parameter": ("USE004", "parameter"),
     "override-reason": ("USE005", "override reason"),
 }
+_NEEDED = (
+    (
+        "parameter",
+        PRESCRIPTION_LONGEST,
+        Parameters,
+        "parameters",
+        "to read prescriptions without an end",
+    ),
+    ("card-text", ORDER_NOT_ASSESSED, Texts, "cards", "where an order cannot be assessed"),
+)
 _WORDS_OF_PROCEDURES = ("modality", "body-region", "contrast")
 
 
@@ -137,15 +149,15 @@ def active_content_stands_alone(content: Catalogue) -> Iterator[Issue]:
 
 
 def the_engine_has_what_it_needs(content: Catalogue) -> Iterator[Issue]:
-    """REF015: the parameters that the engine reads by name exist and are active."""
-    documents = content.loaded.documents
-    path = next((p for p, doc in documents.items() if isinstance(doc, Parameters)), None)
-    if not content.complete or path is None:
+    """REF015: what the program itself names exists and is active."""
+    if not content.complete:
         return
-    if PRESCRIPTION_LONGEST not in content.active["parameter"]:
-        said = f"there is no active parameter '{PRESCRIPTION_LONGEST}'"
-        hint = "the program needs it to read prescriptions without an end"
-        yield content.issue(path, ("parameters",), "REF015", said, hint)
+    for kind, name, document, key, use in _NEEDED:
+        documents = content.loaded.documents.items()
+        path = next((path for path, doc in documents if isinstance(doc, document)), None)
+        if path is not None and name not in content.active[kind]:
+            said = f"there is no active {kind.replace('-', ' ')} '{name}'"
+            yield content.issue(path, (key,), "REF015", said, f"the program needs it {use}")
 
 
 def selectors_fit_a_procedure(content: Catalogue) -> Iterator[Issue]:

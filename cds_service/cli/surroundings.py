@@ -1,0 +1,110 @@
+"""From settings to what stands around the advice: the clients, the journal, the used tokens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from cds_service.advisor import Advisor
+from cds_service.clients.model import LOCAL_CLIENTS, Clients
+from cds_service.clients.read import ClientsRefused, read_clients
+from cds_service.content import strict_yaml
+from cds_service.content.library import Content
+from cds_service.fhir.origins import AllowList
+from cds_service.journal.errors import JournalMisconfigured
+from cds_service.journal.opening import open_journal
+from cds_service.journal.replays import RedisReplays
+from cds_service.settings import Settings, SettingsError, variable
+from cds_service.web.operations import Operations, operations
+
+
+def open_clients(settings: Settings, content: Content) -> Clients:
+    """Return the clients in the file that `settings` name; without one, the local mode.
+
+    Raises:
+        SettingsError: the file cannot be read or used; the text names every problem.
+    """
+    path = settings.clients_file
+    if path is None:
+        return LOCAL_CLIENTS
+    try:
+        data, positions, issues = strict_yaml.read(path)
+    except OSError as problem:
+        raise SettingsError(
+            f"{variable('clients_file')} names the file {path}, which cannot be read"
+            f" ({problem.strerror or 'no reason given'})."
+        ) from None
+    if issues:
+        raise _refused(path, [str(each) for each in issues])
+    try:
+        clients = read_clients(data, lambda keys: f"{path}:%d:%d" % positions.key(keys))
+    except ClientsRefused as refused:
+        raise _refused(path, list(refused.problems)) from None
+    if unknown := list(_unknown(clients, content)):
+        raise _refused(path, unknown)
+    return clients
+
+
+@contextmanager
+def open_operations(settings: Settings, advisor: Advisor, content: Content) -> Iterator[Operations]:
+    """Open the parts of the service besides the advisor, and close them at the end.
+
+    Raises:
+        SettingsError: the clients file, the journal or the store of used tokens cannot be used.
+    """
+    clients = open_clients(settings, content)
+    _check_servers(settings, clients)
+    try:
+        tokens = RedisReplays(settings.replays_url) if settings.replays_url else None
+        journal = open_journal(at_home(settings)) if settings.journal_dir else None
+    except JournalMisconfigured as problem:
+        raise SettingsError(str(problem)) from None
+    try:
+        yield operations(settings, advisor, clients=clients, journal=journal, tokens=tokens)
+    finally:
+        if journal is not None:
+            journal.close()
+        if tokens is not None:
+            tokens.close()
+
+
+def _check_servers(settings: Settings, clients: Clients) -> None:
+    """Refuse FHIR servers that could never be asked, before the first patient comes."""
+    for name, servers in (
+        (variable("fhir_servers"), settings.fhir_servers),
+        *((f"client {client.id}: fhir_servers", client.fhir_servers) for client in clients.all),
+    ):
+        try:
+            AllowList.of(servers, settings.fhir_private_networks)
+        except ValueError as problem:
+            raise SettingsError(f"{name} holds an address that cannot be used: {problem}") from None
+
+
+def at_home(settings: Settings) -> Settings:
+    """Return `settings` with ``~`` in the journal's directory replaced by the user's home.
+
+    Raises:
+        SettingsError: this user has no home directory.
+    """
+    directory = settings.journal_dir
+    try:
+        return replace(settings, journal_dir=directory.expanduser() if directory else None)
+    except RuntimeError:
+        raise SettingsError(
+            f"This user has no home directory: set {variable('journal_dir')}, or set it to none."
+        ) from None
+
+
+def _refused(path: Path, problems: list[str]) -> SettingsError:
+    return SettingsError("\n".join([f"The clients file {path} cannot be used:", *problems]))
+
+
+def _unknown(clients: Clients, content: Content) -> Iterator[str]:
+    """Yield what clients name that the content does not have."""
+    for client in clients.all:
+        for procedure in client.order_codes:
+            if procedure not in content.procedures:
+                yield f"client {client.id}: order_codes names no procedure with {procedure!r}"
+        for card in client.disabled_cards or ():
+            if card not in content.texts:
+                yield f"client {client.id}: disabled_cards names no card with {card!r}"

@@ -1,0 +1,69 @@
+"""Which tokens were used already: each is good for one call (CDS Hooks 2.0.1, ``jti``)."""
+
+import heapq
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class ReplaysUnavailable(Exception):  # noqa: N818 - it reads as what happened
+    """Raised when it cannot be known whether a token was used before."""
+
+
+class Replays(Protocol):
+    """Remembers which tokens were used."""
+
+    def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
+        """Remember the token until `expires`, and say whether this was its first use.
+
+        Of two calls with one token at the same moment, only one is told that it is the first.
+
+        Raises:
+            ReplaysUnavailable: it cannot be remembered or looked up; nothing was remembered.
+        """
+        ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryReplays:
+    """Remembers tokens in the memory of this process: right for one process, not for several.
+
+    When `capacity` tokens are remembered, further ones are not accepted until some expire:
+    forgetting one early would let it be used again.
+    """
+
+    def __init__(self, capacity: int = 100_000, clock: Callable[[], datetime] = _now) -> None:
+        self._capacity = capacity
+        self._clock = clock
+        self._used: set[tuple[str, str]] = set()
+        self._by_expiry: list[tuple[datetime, tuple[str, str]]] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._used)
+
+    def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
+        """Remember the token until `expires`, and say whether this was its first use.
+
+        Raises:
+            ReplaysUnavailable: too many tokens are remembered.
+        """
+        token = (issuer, jti)
+        with self._lock:
+            self._forget_expired()
+            if token in self._used:
+                return False
+            if len(self._used) >= self._capacity:
+                raise ReplaysUnavailable("too many tokens are remembered")
+            self._used.add(token)
+            heapq.heappush(self._by_expiry, (expires, token))
+            return True
+
+    def _forget_expired(self) -> None:
+        now = self._clock()
+        while self._by_expiry and self._by_expiry[0][0] <= now:
+            self._used.discard(heapq.heappop(self._by_expiry)[1])

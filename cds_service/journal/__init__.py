@@ -1,0 +1,1 @@
+"""The journal: what was advised, and what the clinician did with it."""

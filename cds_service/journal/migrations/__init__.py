@@ -1,0 +1,43 @@
+"""Migrations of the journal's tables, run by the service itself when it starts."""
+
+import threading
+import time
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, text
+
+from cds_service.journal.patience import DEADLINE
+
+VERSION_TABLE = "journal_version"
+
+# Any number will do, as long as every process of the service uses the same.
+_ADVISORY_LOCK = 4_117_302_026
+_LONGEST_MIGRATION = 600
+# Alembic's context is global to the process.
+_one_at_a_time = threading.Lock()
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables behind `engine` to `revision`, creating what is not there.
+
+    Processes that start together take turns: in PostgreSQL by an advisory lock, in SQLite by the
+    write lock that the transaction takes first (`engines`). All happens in one transaction: a
+    failed migration leaves the tables as they were.
+
+    Raises:
+        alembic.util.CommandError: the tables were made by a newer version of the service.
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or refuses.
+    """
+    with _one_at_a_time, engine.begin() as connection:
+        _wait_for_turn(connection)
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", "cds_service.journal:migrations")
+        command.upgrade(config, revision)
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.info[DEADLINE] = time.monotonic() + _LONGEST_MIGRATION
+        connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_MIGRATION}s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})

@@ -1,0 +1,110 @@
+"""What stands around the advice: who may call, what is remembered, what is counted, how it ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from cds_service.clients.keys import KeySets
+from cds_service.clients.model import LOCAL_CLIENTS, ClientRegistry, Clients
+from cds_service.clients.refusal import Refusal
+from cds_service.clients.replays import MemoryReplays, Replays, ReplaysUnavailable
+from cds_service.journal.errors import JournalUnavailable
+from cds_service.settings import Settings
+from cds_service.web.auth import Authenticator, authenticator
+from cds_service.web.drain import Drain
+from cds_service.web.health import Health, journal_check
+from cds_service.web.metrics import Metrics, rule_ids
+
+if TYPE_CHECKING:
+    from cds_service.advisor import Advisor
+    from cds_service.journal.journal import Journal
+
+
+class StoredTokens(Protocol):
+    """A store of used tokens that several processes share: the journal's, or Redis."""
+
+    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
+        """Say whether the token is new, and remember it; raise `JournalUnavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The parts of a running service besides the advisor; `journal` is None where there is none."""
+
+    registry: ClientRegistry
+    authenticate: Authenticator
+    metrics: Metrics
+    health: Health
+    drain: Drain
+    journal: "Journal | None" = None
+
+
+class SharedReplays:
+    """Used tokens in a store that several processes share."""
+
+    def __init__(self, store: StoredTokens) -> None:
+        """Keep `store`, which may be the journal."""
+        self._store = store
+
+    def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
+        """Return whether the token is new, and remember it until after it expires.
+
+        Raises:
+            ReplaysUnavailable: the store cannot tell now.
+        """
+        try:
+            return self._store.first_use(issuer, jti, expires.timestamp())
+        except JournalUnavailable:
+            raise ReplaysUnavailable from None
+
+
+def operations(
+    settings: Settings,
+    advisor: "Advisor",
+    *,
+    clients: Clients = LOCAL_CLIENTS,
+    journal: "Journal | None" = None,
+    tokens: StoredTokens | None = None,
+) -> Operations:
+    """Return the parts for `settings`, by default those of a trial on one machine.
+
+    Used tokens are remembered in `tokens`, else in `journal`, else in this process.
+
+    Raises:
+        SettingsError: clients have to authenticate, but the public address is not known.
+    """
+    content = getattr(advisor, "content", None)
+    metrics = Metrics(rule_ids(content) if content else (), [reason.value for reason in Refusal])
+    metrics.content(advisor.content_version)
+    registry = ClientRegistry(clients)
+    shared = tokens or journal
+    replays: Replays = SharedReplays(shared) if shared else MemoryReplays()
+    drain = Drain(notice=settings.drain_notice, grace=settings.drain_grace)
+    health = Health(advisor.content_version, drain)
+    if journal is not None:
+        health.add(
+            "journal",
+            journal_check(
+                lambda: journal.ready()[0],
+                lambda: journal.figures().spool_bytes < settings.journal_spool_bytes,
+            ),
+        )
+        metrics.watch_journal(journal.figures)
+    metrics.watch_calls_in_flight(lambda: drain.in_flight)
+    metrics.watch_readiness(health.figure)
+    return Operations(
+        registry=registry,
+        authenticate=authenticator(
+            registry,
+            KeySets(),
+            replays,
+            settings,
+            open_discovery=settings.open_discovery,
+            count_refusal=metrics.token_refused,
+        ),
+        metrics=metrics,
+        health=health,
+        drain=drain,
+        journal=journal,
+    )

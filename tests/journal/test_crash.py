@@ -1,0 +1,66 @@
+"""What was acknowledged is there after the process was killed (SIGKILL)."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+
+from cds_service.journal.schema import consultations, feedback
+from cds_service.journal.store import JournalStore
+
+ROOT = Path(__file__).parents[2]
+_WINDOW = 1.0
+"""Far above the flush interval of a tenth of a second: test machines are busy."""
+
+
+def killed(url: str, spool: Path, seconds: float) -> tuple[list[list[str]], float]:
+    """Let a process write for `seconds`, kill it; return what it said and when it was killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.journal.crash_writer", url, str(spool)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    said: list[str] = []
+    assert process.stdout
+    said.append(process.stdout.readline())
+    reader = threading.Thread(target=lambda: said.extend(process.stdout))
+    reader.start()
+    time.sleep(seconds)
+    process.kill()
+    at = time.time()
+    process.wait(30)
+    reader.join(30)
+    process.stdout.close()
+    return [line.split() for line in said if line.endswith("\n")], at
+
+
+def test_acknowledged_feedback_survives_a_kill_at_any_time(
+    url: str, tmp_path: Path, open_store: Callable[[str], JournalStore]
+):
+    store = open_store(url)
+    acknowledged: set[str] = set()
+    recorded: dict[UUID, float] = {}
+    for _ in range(3):
+        said, at = killed(url, tmp_path / "spool", random.uniform(0.2, 1.2))
+        acknowledged |= {line[1] for line in said if line[0] == "F" and len(line) == 2}
+        old = [line for line in said if line[0] == "R" and len(line) == 3]
+        recorded |= {UUID(line[1]): at - float(line[2]) for line in old}
+    with store._unit(writes=False) as connection:
+        stored = set(connection.scalars(select(feedback.c.id)))
+        present = set(connection.scalars(select(consultations.c.id)))
+    assert len(acknowledged) > 30
+    assert acknowledged <= stored
+    assert len(stored - acknowledged) <= 3 * 4  # committed, and killed before it could be said
+    missing = [age for identity, age in recorded.items() if identity not in present]
+    assert max(missing, default=0) < _WINDOW
+    print(
+        f"acknowledged {len(acknowledged)}, stored {len(stored)}; consultations recorded"
+        f" {len(recorded)}, lost {len(missing)}, oldest lost {max(missing, default=0):.3f} s"
+    )

@@ -1,0 +1,227 @@
+"""On SIGTERM the service says that it ends, answers the calls it has, and then ends."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from cds_service.web.drain import Drain
+from tests.fhir_server import wait_until
+
+ROOT = Path(__file__).parent.parent.parent
+SELECT = "/cds-services/imaging-order-select"
+
+# What the command "serve" does, with an advisor that takes its time.
+SERVER = """
+import signal, sys, time
+from datetime import date
+from waitress.server import create_server
+from cds_service.advisor import Consultation
+from cds_service.app import create_app
+from cds_service.settings import Settings
+from cds_service.web.operations import operations
+
+def tell(word):
+    sys.stdout.write(word + "\\n")  # in one piece, whatever other threads say
+    sys.stdout.flush()
+
+class SlowAdvisor:
+    prefetch_templates = {"patient": "Patient/{{context.patientId}}"}
+    content_version = "content-1"
+    def consult(self, request, client):
+        tell("asked")
+        time.sleep(float(request.patient_id.removeprefix("wait-")))
+        tell("answered")
+        return Consultation(date(2026, 11, 22), None, (), [])
+
+notice, grace = map(float, sys.argv[1:])
+settings = Settings(drain_notice=notice, drain_grace=grace)
+advisor = SlowAdvisor()
+parts = operations(settings, advisor)
+app = create_app(settings, advisor, parts)
+server = create_server(parts.drain.counting(app), host="127.0.0.1", port=0, threads=4)
+signal.signal(signal.SIGTERM, parts.drain.on_signal)
+print(server.effective_port, flush=True)
+try:
+    server.run()
+finally:
+    server.close()
+    tell("journal closed")
+"""
+
+
+class Service:
+    """The service in a process of its own, and what it printed."""
+
+    def __init__(self, script, notice=0.0, grace=10.0):
+        self.process = subprocess.Popen(
+            [sys.executable, str(script), str(notice), str(grace)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        self.port = int(self.process.stdout.readline())
+        self.lines = []
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        self.lines.extend(line.strip() for line in iter(self.process.stdout.readline, ""))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request(method, path, json.dumps(body) if body else None, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def end(self, seconds=15):
+        code = self.process.wait(seconds)
+        self.reader.join()
+        return code
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "slow_service.py"
+    path.write_text(SERVER)
+    return path
+
+
+@pytest.fixture
+def waiting(call):
+    """Return a call that takes some seconds to answer."""
+
+    def make(seconds):
+        patient = f"wait-{seconds}"
+        order = call["context"]["draftOrders"]["entry"][0]["resource"]
+        order["subject"]["reference"] = f"Patient/{patient}"
+        call["context"]["patientId"] = patient
+        return json.loads(json.dumps(call))
+
+    return make
+
+
+class Caller(threading.Thread):
+    def __init__(self, service, body):
+        super().__init__()
+        self.service, self.body, self.answer = service, body, None
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.answer = self.service.ask("POST", SELECT, self.body)
+
+
+def test_calls_in_flight_are_answered_after_sigterm_and_then_it_ends(script, waiting):
+    with Service(script, notice=0.5) as service:
+        assert service.ask("GET", "/readyz")[0] == 200
+        # more calls than threads: some wait in the queue of the server
+        callers = [Caller(service, waiting(1.0)) for _ in range(6)]
+        assert wait_until(lambda: service.lines.count("asked") == 4)
+        service.terminate()
+        for caller in callers:
+            caller.join(20)
+        assert [caller.answer for caller in callers] == [(200, {"cards": []})] * 6
+        assert service.end() == 0
+        assert service.lines.count("answered") == 6
+        assert service.lines[-1] == "journal closed"
+
+
+def test_while_it_drains_it_is_not_ready_and_still_answers(script, waiting):
+    with Service(script) as service:
+        slow = Caller(service, waiting(2.0))
+        assert wait_until(lambda: "asked" in service.lines)
+        service.terminate()
+        assert wait_until(lambda: service.ask("GET", "/readyz")[0] == 503)
+        assert service.ask("GET", "/livez")[0] == 200
+        assert service.ask("POST", SELECT, waiting(0.0)) == (200, {"cards": []})
+        slow.join(10)
+        assert slow.answer == (200, {"cards": []})
+        assert service.end() == 0
+
+
+def test_without_calls_it_ends_at_once(script):
+    with Service(script) as service:
+        start = time.monotonic()
+        service.terminate()
+        assert service.end() == 0
+        assert time.monotonic() - start < 3
+
+
+def test_a_call_that_never_ends_does_not_keep_it_longer_than_the_grace(script, waiting):
+    with Service(script, grace=0.3) as service:
+        caller = Caller(service, waiting(9.0))
+        assert wait_until(lambda: "asked" in service.lines)
+        start = time.monotonic()
+        service.terminate()
+        # the server itself waits five more seconds for its threads
+        assert service.end() == 0
+        assert time.monotonic() - start < 8
+        caller.join(20)
+        assert caller.answer is None
+
+
+def test_a_call_is_in_flight_until_its_body_is_closed():
+    drain = Drain()
+    closed = []
+
+    class Body(list):
+        def close(self):
+            closed.append(drain.in_flight)
+
+    body = drain.counting(lambda _environ, _start: Body([b"x"]))({}, None)
+    assert list(body) == [b"x"]
+    assert drain.in_flight == 1
+    body.close()
+    body.close()
+    assert (drain.in_flight, closed) == (0, [1])
+
+
+def test_a_call_that_fails_is_not_in_flight():
+    drain = Drain()
+
+    def fail(_environ, _start):
+        raise ValueError("of the app")
+
+    with pytest.raises(ValueError, match="of the app"):
+        drain.counting(fail)({}, None)
+    assert drain.in_flight == 0
+
+
+def test_the_second_signal_ends_it_at_once():
+    drain = Drain()
+    drain.begin()
+    with pytest.raises(KeyboardInterrupt):
+        drain.on_signal(signal.SIGTERM, None)
+
+
+def test_what_is_still_in_flight_after_the_grace_is_told():
+    drain = Drain(grace=0.1)
+    drain.counting(lambda _environ, _start: [b""])({}, None)
+    assert drain.wait() == 1
