@@ -14,9 +14,10 @@ from cds_service.content.cases import Case, read_cases
 from cds_service.content.library import Content, compile_content
 from cds_service.content.load import Loaded, load
 from cds_service.settings import Settings
-from tests.conformance.plugin import (
-    pytest_collection_modifyitems as pytest_collection_modifyitems,
-)
+from tests.conformance import plugin
+
+pytest_collection_modifyitems = plugin.pytest_collection_modifyitems
+"""Remembers which tests prove which requirements of docs/conformance.md."""
 
 CARDS = Path(__file__).parent.parent / "cards"
 AS_OF = date(2026, 11, 22)
