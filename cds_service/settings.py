@@ -262,6 +262,12 @@ class Settings:
         repr=False,
         metadata=_read(str, "Redis that remembers used tokens; empty: the journal's database."),
     )
+    replays_strict: bool = field(
+        default=False,
+        metadata=_read(
+            _flag, "Refuse calls while the store of used tokens is away, instead of advising on."
+        ),
+    )
     metrics_public: bool = field(
         default=False, metadata=_read(_flag, "Answer /metrics to other machines too.")
     )

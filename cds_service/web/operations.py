@@ -41,22 +41,32 @@ class Operations:
 
 
 class SharedReplays:
-    """Used tokens in a store that several processes share."""
+    """Used tokens in a store that several processes share, and in the memory of this one.
 
-    def __init__(self, store: StoredTokens) -> None:
+    While the store is away, the memory decides, so that an outage of the database costs no advice:
+    for that time a token could be used again at another process. With `strict` such calls are
+    refused instead.
+    """
+
+    def __init__(self, store: StoredTokens, *, strict: bool = False) -> None:
         """Keep `store`, which may be the journal."""
         self._store = store
+        self._strict = strict
+        self._memory = MemoryReplays()
 
     def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
         """Return whether the token is new, and remember it until after it expires.
 
         Raises:
-            ReplaysUnavailable: the store cannot tell now.
+            ReplaysUnavailable: the store cannot tell now, and the memory is not enough.
         """
+        new_here = self._memory.first_use(issuer, jti, expires)
         try:
-            return self._store.first_use(issuer, jti, expires.timestamp())
+            return self._store.first_use(issuer, jti, expires.timestamp()) and new_here
         except JournalUnavailable:
-            raise ReplaysUnavailable from None
+            if self._strict:
+                raise ReplaysUnavailable from None
+            return new_here
 
 
 def operations(
@@ -79,7 +89,9 @@ def operations(
     metrics.content(advisor.content_version)
     registry = ClientRegistry(clients)
     shared = tokens or journal
-    replays: Replays = SharedReplays(shared) if shared else MemoryReplays()
+    replays: Replays = (
+        SharedReplays(shared, strict=settings.replays_strict) if shared else MemoryReplays()
+    )
     drain = Drain(notice=settings.drain_notice, grace=settings.drain_grace)
     health = Health(advisor.content_version, drain)
     if journal is not None:
