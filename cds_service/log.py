@@ -23,6 +23,7 @@ FIELDS = frozenset(
         "error_code",
         "event",
         "exception_type",
+        "feedback",
         "fhir_reads",
         "hook",
         "hook_instance",

@@ -123,6 +123,14 @@ def _directory(value: str) -> Path | None:
     return None if value.lower() == "none" else Path(value)
 
 
+def _duration(value: str) -> str:
+    if not re.fullmatch(
+        "P(?=[0-9])([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?", value
+    ):
+        raise ValueError("must be an ISO 8601 duration such as P13M or P90D")
+    return value
+
+
 def _networks(value: str) -> tuple[str, ...]:
     try:
         return tuple(str(ipaddress.ip_network(word)) for word in _words(value))
@@ -256,6 +264,12 @@ class Settings:
     journal_spool_bytes: int = field(
         default=64 * _MIB,
         metadata=_read(_size, "Most bytes of events that wait on disk for the database."),
+    )
+    journal_retention: str = field(
+        default="",
+        metadata=_read(
+            _duration, "How long the journal keeps what it holds, as P13M; empty: for ever."
+        ),
     )
     replays_url: str = field(
         default="",

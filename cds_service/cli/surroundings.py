@@ -1,8 +1,10 @@
 """From settings to what stands around the advice: the clients, the journal, the used tokens."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 from cds_service.advisor import Advisor
@@ -10,12 +12,18 @@ from cds_service.clients.model import LOCAL_CLIENTS, Clients
 from cds_service.clients.read import ClientsRefused, read_clients
 from cds_service.content import strict_yaml
 from cds_service.content.library import Content
+from cds_service.fhir.dates import Duration, before, parse_duration
 from cds_service.fhir.origins import AllowList
-from cds_service.journal.errors import JournalMisconfigured
+from cds_service.journal.errors import JournalMisconfigured, JournalUnavailable
 from cds_service.journal.opening import open_journal
 from cds_service.journal.replays import RedisReplays
+from cds_service.journal.store import JournalStore
+from cds_service.log import logger
 from cds_service.settings import Settings, SettingsError, variable
 from cds_service.web.operations import Operations, operations
+
+_log = logger(__name__)
+_A_DAY = 24 * 3600.0
 
 
 def open_clients(settings: Settings, content: Content) -> Clients:
@@ -59,9 +67,17 @@ def open_operations(settings: Settings, advisor: Advisor, content: Content) -> I
         journal = open_journal(at_home(settings)) if settings.journal_dir else None
     except JournalMisconfigured as problem:
         raise SettingsError(str(problem)) from None
+    ended = threading.Event()
+    if journal is not None and settings.journal_retention:
+        keep = parse_duration(settings.journal_retention)
+        prune = threading.Thread(
+            target=prune_daily, args=(journal.store, keep, ended), name="retention", daemon=True
+        )
+        prune.start()
     try:
         yield operations(settings, advisor, clients=clients, journal=journal, tokens=tokens)
     finally:
+        ended.set()
         if journal is not None:
             journal.close()
         if tokens is not None:
@@ -78,6 +94,19 @@ def _check_servers(settings: Settings, clients: Clients) -> None:
             AllowList.of(servers, settings.fhir_private_networks)
         except ValueError as problem:
             raise SettingsError(f"{name} holds an address that cannot be used: {problem}") from None
+
+
+def prune_daily(store: JournalStore, keep: Duration, ended: threading.Event) -> None:
+    """Delete what is older than `keep`, now and once a day, until `ended`."""
+    while True:
+        first = datetime.combine(before(datetime.now(UTC).date(), keep), time(), UTC)
+        try:
+            removed = sum(store.prune(first).values())
+            _log.info("journal pruned", remarks=[f"{removed} records deleted"])
+        except JournalUnavailable as problem:
+            _log.warning("the journal was not pruned", exception_type=type(problem).__name__)
+        if ended.wait(_A_DAY):
+            return
 
 
 def at_home(settings: Settings) -> Settings:
