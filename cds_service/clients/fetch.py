@@ -8,7 +8,7 @@ import requests
 import urllib3
 
 from cds_service.clients.jwk import Key, KeyRefused, read_key
-from cds_service.settings import LOOPBACK, origin_allowed, origin_of
+from cds_service.origins import LOOPBACK, origin_allowed, origin_of
 
 _SECONDS = 2.0
 _MOST_BYTES = 256 * 1024

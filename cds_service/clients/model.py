@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from cds_service.clients.jwk import ALGORITHMS, Key
-from cds_service.settings import origin_of
+from cds_service.origins import origin_of
 
 Dialect = Literal["2.0", "1.0", "3.0", "epic", "sandbox"]
 

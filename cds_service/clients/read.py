@@ -8,7 +8,7 @@ from cds_service.clients.jwk import ALGORITHMS, Key, KeyRefused, read_key
 from cds_service.clients.model import Annotation, Client, Clients, OrderCode, same_base
 from cds_service.clients.shape import KeyPath, Problem, problems_of_shape, shown
 from cds_service.clients.token import PUBLIC_SANDBOX_ISSUER, PUBLIC_SANDBOX_KEY_ID
-from cds_service.settings import LOOPBACK, origin_allowed, origin_of
+from cds_service.origins import LOOPBACK, origin_allowed, origin_of
 
 _SANDBOX = (
     "this is the public CDS Hooks sandbox, whose private key is published, so that anyone can sign"

@@ -25,24 +25,26 @@ alone. Ids are those of the content, states and verdicts the words of the engine
         cards          the cards as they are sent (CDS Hooks)
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, Protocol
 
 from cds_service.content.expression import State, affirmed, leaves
 from cds_service.content.library import Content
-from cds_service.content.model import Citation, Procedure
 from cds_service.engine import safety
 from cds_service.engine.advice import Advice, Assessment, TopicAssessment
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence
-from cds_service.engine.findings import Findings, Item, Result
-from cds_service.engine.ratings import Rated
-from cds_service.engine.safety import SafetyVerdict
+from cds_service.engine.findings import Findings
 from cds_service.engine.variants import VariantState
+from cds_service.render.traceparts import (
+    Trace,
+    citation_row,
+    finding_row,
+    procedure_row,
+    rated_row,
+    verdict_row,
+)
 from cds_service.render.words import SOURCE_WORDS
-
-Trace = dict[str, Any]
 
 
 class Consulted(Protocol):
@@ -122,61 +124,19 @@ def _order(
         "priority": order.priority,
         "status": order.status,
         "recognised": {
-            "procedure": _procedure(recognised.procedure, content),
+            "procedure": procedure_row(recognised.procedure, content),
             "imaging": recognised.imaging,
             "toldBy": recognised.told_by,
             "conflict": list(recognised.conflict),
         },
-        "findings": [_finding(result) for result in assessment.findings.values()],
+        "findings": [finding_row(result) for result in assessment.findings.values()],
         "topics": [_topic(topic, assessment, content) for topic in assessment.topics],
-        "safety": [_verdict(verdict) for verdict in assessment.safety],
+        "safety": [verdict_row(verdict) for verdict in assessment.safety],
         "alternatives": _alternatives(assessment, chart, content),
         "advice": [_advice(advice) for advice in assessment.advice],
         "suppressed": [{"rule": each.rule_id, "why": each.why} for each in assessment.suppressed],
         "notChecked": list(assessment.not_checked),
         "cards": cards,
-    }
-
-
-def _procedure(procedure: Procedure | None, content: Content) -> Trace | None:
-    if procedure is None:
-        return None
-    level = content.radiation_levels.get(procedure.radiation_level)
-    return {
-        "id": procedure.id,
-        "title": procedure.title,
-        "modality": procedure.modality,
-        "bodyRegion": procedure.body_region,
-        "contrast": procedure.contrast,
-        "radiationLevel": procedure.radiation_level,
-        "adultDose": level.adult if level else "",
-    }
-
-
-def _finding(result: Result) -> Trace:
-    return {
-        "id": result.finding.id,
-        "title": result.finding.title,
-        "phrase": result.finding.phrase,
-        "category": result.finding.category,
-        "state": result.state.value,
-        "suspected": result.suspected,
-        "reasons": list(result.reasons),
-        "unread": list(result.unread),
-        "records": [_record(item) for item in result.items],
-    }
-
-
-def _record(item: Item) -> Trace:
-    return {
-        "reference": item.reference,
-        "type": item.resource_type,
-        "label": item.label,
-        "date": item.when,
-        "value": item.value,
-        "verdict": item.verdict.value,
-        "remark": item.remark,
-        "fromText": item.from_text,
     }
 
 
@@ -186,16 +146,16 @@ def _topic(topic: TopicAssessment, assessment: Assessment, content: Content) -> 
     return {
         "id": topic.topic.topic.id,
         "title": topic.topic.topic.title,
-        "guideline": _citation(topic.topic.topic.guideline),
+        "guideline": citation_row(topic.topic.topic.guideline),
         "applies": topic.applies,
         "certain": topic.certain,
         "whyNot": topic.why_not,
-        "ratedOrder": _rated(topic.rated_order, content),
+        "ratedOrder": rated_row(topic.rated_order, content),
         "variants": [
             _variant(state, assessment, decides=state.variant in selected)
             for state in (selection.states if selection else ())
         ],
-        "table": [_rated(rated, content) for rated in topic.table],
+        "table": [rated_row(rated, content) for rated in topic.table],
     }
 
 
@@ -221,35 +181,6 @@ def _variant(state: VariantState, assessment: Assessment, *, decides: bool) -> T
     }
 
 
-def _rated(rated: Rated | None, content: Content) -> Trace | None:
-    if rated is None:
-        return None
-    return {
-        "procedure": _procedure(rated.procedure, content),
-        "variant": rated.variant.id,
-        "row": rated.row.row,
-        "rating": rated.rating.value,
-        "seenIn": rated.row.seen_in,
-        "citable": rated.citable,
-        "sources": list(rated.row.sources),
-        "note": rated.row.note,
-    }
-
-
-def _verdict(verdict: SafetyVerdict) -> Trace:
-    state = verdict.state
-    return {
-        "rule": verdict.rule.id,
-        "title": verdict.rule.title,
-        "procedure": verdict.procedure.id,
-        "state": state.id if state else None,
-        "effect": state.effect if state else None,
-        "note": state.note if state else "",
-        "findings": [result.finding.id for result in verdict.evidence],
-        "unread": list(verdict.unread),
-    }
-
-
 def _alternatives(assessment: Assessment, chart: Chart, content: Content) -> list[Trace]:
     """Return every procedure that a card proposes or that was held back, with all its verdicts."""
     # every finding is decided already, so nothing of the evidence is asked for again
@@ -265,12 +196,12 @@ def _alternatives(assessment: Assessment, chart: Chart, content: Content) -> lis
     rows = {rated.procedure.id: rated for rated in topic.table} if topic else {}
     return [
         {
-            "procedure": _procedure(content.procedures[name], content),
-            "rated": _rated(rows.get(name), content),
+            "procedure": procedure_row(content.procedures[name], content),
+            "rated": rated_row(rows.get(name), content),
             "proposedBy": proposed.get(name, []),
             "heldBackFor": held.get(name, []),
             "safety": [
-                _verdict(verdict)
+                verdict_row(verdict)
                 for verdict in safety.check(content.procedures[name], findings, content)
             ],
         }
@@ -291,13 +222,5 @@ def _advice(advice: Advice) -> Trace:
         },
         "findings": [result.finding.id for result in advice.evidence],
         "variant": advice.variant.id if advice.variant else None,
-        "sources": _citations(advice.citations),
+        "sources": [citation_row(citation) for citation in advice.citations],
     }
-
-
-def _citations(citations: Sequence[Citation]) -> list[Trace]:
-    return [_citation(citation) for citation in citations]
-
-
-def _citation(citation: Citation) -> Trace:
-    return {"title": citation.title, "url": citation.url, "locator": citation.locator}

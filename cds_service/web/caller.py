@@ -4,7 +4,7 @@ import ipaddress
 
 from flask import Request
 
-from cds_service.settings import LOOPBACK, origin_allowed
+from cds_service.origins import LOOPBACK, origin_allowed
 
 _FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
-from cds_service.settings import origin_allowed
+from cds_service.origins import origin_allowed
 
 _PATHS = "/cds-services"
 _METHODS = "GET, HEAD, POST, OPTIONS"

@@ -4,11 +4,10 @@ from dataclasses import fields
 
 import pytest
 
+from cds_service.origins import origin_allowed, origin_of
 from cds_service.settings import (
     Settings,
     SettingsError,
-    origin_allowed,
-    origin_of,
     settings_table,
     variable,
 )
@@ -75,12 +74,24 @@ def test_one_error_names_every_wrong_setting_and_says_what_is_right():
     assert all("must be" in line for line in lines)
 
 
+@pytest.mark.parametrize("setting", ["CDS_FHIR_SERVERS", "CDS_CORS_ORIGINS"])
 @pytest.mark.parametrize(
-    "pattern", ["https://*.example", "https://ehr.example:*", "http://10.0.0.1:*"]
+    "pattern", ["https://*.example", "https://ehr.example:*", "http://10.0.0.1:*", "http://[::1"]
 )
-def test_any_port_may_be_allowed_on_this_machine_only(pattern):
-    with pytest.raises(SettingsError):
-        Settings.from_environment({"CDS_FHIR_SERVERS": pattern})
+def test_any_port_may_be_allowed_on_this_machine_only(setting, pattern):
+    with pytest.raises(SettingsError, match="must be none, or"):
+        Settings.from_environment({setting: pattern})
+
+
+def test_origins_of_browser_clients_are_kept_as_browsers_write_them():
+    listed = "HTTPS://EHR.example:443/, http://LOCALHOST:*"
+    settings = Settings.from_environment({"CDS_CORS_ORIGINS": listed})
+    assert settings.cors_origins == ("https://ehr.example", "http://localhost:*")
+
+
+def test_an_origin_of_a_browser_client_has_no_path():
+    with pytest.raises(SettingsError, match="without a path"):
+        Settings.from_environment({"CDS_CORS_ORIGINS": "https://ehr.example/app"})
 
 
 def test_the_table_has_every_setting_with_its_meaning():
