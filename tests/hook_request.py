@@ -3,18 +3,7 @@
 from typing import Any
 
 from cds_service.content.cases import PATIENT, order_resource, patient_resource, record_resource
-
-KEYS = {
-    "Patient": "patient",
-    "Condition": "conditions",
-    "Observation": "observations",
-    "MedicationRequest": "medications",
-    "Procedure": "procedures",
-    "Device": "devices",
-    "DeviceUseStatement": "deviceUse",
-    "AllergyIntolerance": "allergies",
-}
-"""Prefetch key of each FHIR resource type."""
+from cds_service.gather.templates import KEYS
 
 SELECT = "/cds-services/imaging-order-select"
 SIGN = "/cds-services/imaging-order-sign"

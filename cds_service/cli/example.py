@@ -1,15 +1,20 @@
 """``imaging-advisor example``: a ready request about a demo patient, to try the service with.
 
-Dates are counted back from today, so that the answer is the same on any day.
+The demo patients are in ``example.yaml``. Their dates are counted back from today, so that the
+answer is the same on any day.
 """
 
 import argparse
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cds_service.advisor import today
 from cds_service.cli.output import say_json
+from cds_service.content import strict_yaml
 from cds_service.content.cases import PATIENT, order_resource, patient_resource, record_resource
 from cds_service.fhir.read import Json, name_of
 from cds_service.gather.templates import KEYS
@@ -18,78 +23,27 @@ from cds_service.hooks.draft_orders import ORDER_SELECT
 DEFAULT = "pacemaker"
 
 _INSTANCE = "5b1f3c66-2a0e-4d4a-9a57-0c1de2f7a001"
-_LUMBAR_MRI = {"code": "loinc 30679-5", "text": "MRI lumbar spine without IV contrast"}
-_BONE_SCAN = {"code": "loinc 39818-0", "text": "Bone scan whole body"}
+_DAYS_AGO = re.compile("([0-9]{1,5}) days? ago")
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A demo patient: in one sentence, at what age, and what is on record and ordered.
 
-    In `records` a date is written as ``-14``, that many days ago.
+    In `records` a date is written as ``14 days ago``.
     """
 
     sentence: str
     age: int
-    records: tuple[Json, ...]
+    records: list[Json]
     order: Json
 
 
-_BACK_PAIN = {"condition": "snomed-ct 279039007", "text": "Low back pain", "onset": "-15"}
-_CANCER_AND_FEVER = (
-    {
-        "condition": "snomed-ct 254837009",
-        "text": "Breast cancer, in remission",
-        "clinical-status": "remission",
-        "onset": "-2800",
-    },
-    _BACK_PAIN,
-    {
-        "observation": "loinc 8310-5",
-        "text": "Body temperature",
-        "value": "38.6 Cel",
-        "date": "-1",
-    },
-)
-
-SCENARIOS: dict[str, Scenario] = {
-    "pacemaker": Scenario(
-        "Breast cancer in remission, two weeks of back pain, a fever yesterday, and a pacemaker of"
-        " unknown MR status: lumbar MRI without contrast.",
-        58,
-        (*_CANCER_AND_FEVER, {"device": "snomed-ct 14106009", "text": "Cardiac pacemaker"}),
-        _LUMBAR_MRI,
-    ),
-    "add-contrast": Scenario(
-        "The same patient without a pacemaker: lumbar MRI without contrast.",
-        58,
-        _CANCER_AND_FEVER,
-        _LUMBAR_MRI,
-    ),
-    "bone-scan": Scenario(
-        "The same patient without a pacemaker: whole-body bone scan.",
-        58,
-        _CANCER_AND_FEVER,
-        _BONE_SCAN,
-    ),
-    "uncomplicated": Scenario(
-        "Two weeks of back pain and no red flag on record: lumbar MRI without contrast.",
-        42,
-        (_BACK_PAIN,),
-        _LUMBAR_MRI,
-    ),
-    "emergency": Scenario(
-        "Saddle numbness and urinary retention since yesterday: a routine lumbar MRI.",
-        42,
-        (
-            {**_BACK_PAIN, "onset": "-5"},
-            {"condition": "snomed-ct 449813001", "text": "Saddle numbness", "onset": "-1"},
-            {"condition": "snomed-ct 267064002", "text": "Urinary retention", "onset": "-1"},
-        ),
-        {**_LUMBAR_MRI, "priority": "routine"},
-    ),
-}
-"""The demo patients by name."""
+@cache
+def scenarios() -> dict[str, Scenario]:
+    """Return the demo patients by name."""
+    written, _, _ = strict_yaml.read(Path(__file__).with_name("example.yaml"))
+    return {name: Scenario(**each) for name, each in (written or {}).items()}
 
 
 def add_to(commands: Any) -> None:
@@ -99,9 +53,9 @@ def add_to(commands: Any) -> None:
         help="print a ready request about a demo patient",
         description="Print a ready order-select request about a demo patient.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="\n".join(f"{name:<14} {each.sentence}" for name, each in SCENARIOS.items()),
+        epilog="\n".join(f"{name:<14} {each.sentence}" for name, each in scenarios().items()),
     )
-    command.add_argument("name", nargs="?", default=DEFAULT, choices=tuple(SCENARIOS))
+    command.add_argument("name", nargs="?", default=DEFAULT, choices=tuple(scenarios()))
     command.set_defaults(run=run)
 
 
@@ -120,7 +74,7 @@ def request(name: str, day: date) -> Json:
     Raises:
         KeyError: there is no demo patient of that name.
     """
-    scenario = SCENARIOS[name]
+    scenario = scenarios()[name]
     patient = patient_resource({"birth-date": f"{day.year - scenario.age}-01-01"})
     records = [
         record_resource(_dated(record, day), number)
@@ -146,7 +100,9 @@ def request(name: str, day: date) -> Json:
 
 def _dated(record: Json, day: date) -> Json:
     return {
-        key: (day - timedelta(days=int(value[1:]))).isoformat() if value.startswith("-") else value
+        key: (day - timedelta(days=int(ago[1]))).isoformat()
+        if (ago := _DAYS_AGO.fullmatch(value))
+        else value
         for key, value in record.items()
     }
 

@@ -5,7 +5,6 @@ Plain headings, no colour, at most `WIDTH` columns. Everything here comes out of
 
 from collections.abc import Iterable, Iterator
 from textwrap import fill
-from typing import Any
 
 from cds_service.cli.output import inert, visible
 from cds_service.cli.reportparts import (
@@ -16,10 +15,9 @@ from cds_service.cli.reportparts import (
     rating_rows,
     verdict_lines,
 )
+from cds_service.render.traceparts import Trace
 
 WIDTH = 96
-
-Trace = dict[str, Any]
 
 
 def report(whole: Trace) -> Iterator[str]:

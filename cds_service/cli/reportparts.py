@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from textwrap import wrap
-from typing import Any
 
 from cds_service.cli.output import visible
+from cds_service.render.traceparts import Trace
 from cds_service.render.words import RATING_WORDS, SOURCE_WORDS
-
-Trace = dict[str, Any]
 
 RATING_BASIS = (
     "Two sources: read in two independent sources of the guideline's table. One source: read in"

@@ -167,9 +167,9 @@ def _greeting(settings: Settings, port: int, content: Content) -> list[str]:
     base = settings.base_url or f"http://{_host(settings.host)}:{port}"
     return [
         f"Imaging-order advisor {__version__} on {base}",
-        f"Content {content.version}: {len(content.topics)} topics,"
-        f" {len(content.findings)} findings, {len(content.procedures)} procedures,"
-        f" {len(_codes(content))} codes.",
+        f"Content {content.version}: topics {len(content.topics)},"
+        f" findings {len(content.findings)}, procedures {len(content.procedures)},"
+        f" codes {len(_codes(content))}.",
         "Try it:",
         f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
         " -H 'Content-Type: application/json' --data @-",

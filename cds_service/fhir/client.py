@@ -19,7 +19,7 @@ import msgspec
 import requests
 import urllib3
 
-from cds_service.fhir.origins import Address, allow_list, join, origin_allowed, read_address
+from cds_service.fhir.origins import Address, allow_list, join, read_address
 from cds_service.fhir.pinned import Pin, ReadOnlySession
 from cds_service.fhir.read import Json, objects, string
 from cds_service.fhir.reasons import FhirUnavailable, Reason, reason_of_status
@@ -34,7 +34,6 @@ __all__ = [
     "Reason",
     "listed",
     "next_link",
-    "origin_allowed",
 ]
 
 _ACCEPT = "application/fhir+json, application/json;q=0.9"

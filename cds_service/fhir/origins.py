@@ -141,7 +141,7 @@ def allow_list(settings: Settings) -> AllowList:
     return _made(settings.fhir_servers, settings.fhir_private_networks)
 
 
-def origin_allowed(url: str, settings: Settings) -> bool:
+def server_allowed(url: str, settings: Settings) -> bool:
     """Say whether `url` may be asked under `settings`: it lies under an allowed origin or base."""
     return allow_list(settings).find(url) is not None
 

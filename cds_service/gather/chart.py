@@ -14,7 +14,7 @@ from dataclasses import replace
 from cds_service.content.library import Content
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.fhir.client import FhirClient, Found, ReadObserver
-from cds_service.fhir.origins import origin_allowed
+from cds_service.fhir.origins import server_allowed
 from cds_service.fhir.read import Json, child, name_of, patient_id, string
 from cds_service.fhir.reasons import FhirUnavailable, Reason
 from cds_service.gather.connection import EndableSession
@@ -103,7 +103,7 @@ def _complete(
     fallback = Reading((), Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED))
     fetched: dict[str, Reading] = {}
     if jobs and server is not None:
-        if not origin_allowed(server[0], settings):
+        if not server_allowed(server[0], settings):
             fallback = _not_supplied(Reason.NOT_ALLOWED)
         elif not _ASKABLE_ID.fullmatch(patient):
             fallback = _not_supplied(Reason.NOT_ASKABLE)

@@ -92,18 +92,25 @@ def record(item: Item) -> str:
 
 
 def _evidence(results: tuple[Result, ...]) -> str:
-    lines = []
-    for result in results[:_FINDINGS_LISTED]:
-        proofs = [item for item in result.items if item.verdict is Verdict.FOR]
-        proofs = proofs or [i for i in result.items if i.verdict is Verdict.INCONCLUSIVE]
-        shown = "; ".join(record(item) for item in proofs[:_RECORDS_PER_FINDING])
-        more = len(proofs) - _RECORDS_PER_FINDING
-        lines.append(
-            f"- {result.finding.title}: {shown}" + (f" and {more} more" if more > 0 else "")
-        )
-    if len(results) > _FINDINGS_LISTED:
-        lines.append(f"- and {len(results) - _FINDINGS_LISTED} more findings")
-    return "\n".join(lines)
+    """Return a line for each set of records; findings with the same proof share one."""
+    titles_by_proof: dict[str, list[str]] = {}
+    for result in results:
+        titles_by_proof.setdefault(_proof(result), []).append(result.finding.title)
+    lines = [
+        f"- {'; '.join([titles[0], *map(in_sentence, titles[1:])])}: {proof}"
+        for proof, titles in titles_by_proof.items()
+    ]
+    left_out = sum(map(len, list(titles_by_proof.values())[_FINDINGS_LISTED:]))
+    more = [f"- and {left_out} more"] if left_out else []
+    return "\n".join([*lines[:_FINDINGS_LISTED], *more])
+
+
+def _proof(result: Result) -> str:
+    items = [item for item in result.items if item.verdict is Verdict.FOR]
+    items = items or [i for i in result.items if i.verdict is Verdict.INCONCLUSIVE]
+    shown = "; ".join(record(item) for item in items[:_RECORDS_PER_FINDING])
+    more = len(items) - _RECORDS_PER_FINDING
+    return shown + (f" and {more} more" if more > 0 else "")
 
 
 def _not_checked(assessment: Assessment) -> str:

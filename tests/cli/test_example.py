@@ -33,7 +33,7 @@ def test_each_demo_patient_gets_the_same_card_on_any_day(content, name, day):
 
 
 def test_every_demo_patient_has_an_expected_answer():
-    assert set(ANSWERS) == set(example.SCENARIOS)
+    assert set(ANSWERS) == set(example.scenarios())
 
 
 def test_the_example_fills_every_prefetch_template_we_publish(content):

@@ -87,7 +87,7 @@ def test_the_service_says_where_it_is_and_what_it_knows():
         address, content, *_ = service.said
     assert re.fullmatch(r"Imaging-order advisor \S+ on http://127\.0\.0\.1:\d+", address)
     assert re.fullmatch(
-        r"Content [0-9a-f]{12}: \d+ topics, \d+ findings, \d+ procedures, \d+ codes\.", content
+        r"Content [0-9a-f]{12}: topics \d+, findings \d+, procedures \d+, codes \d+\.", content
     )
 
 

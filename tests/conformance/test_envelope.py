@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from cds_service.gather.templates import KEYS
 from tests.conformance.exchange import CONTRAST, Json, advice, changed, without
 from tests.fhir_server import FhirServer
-from tests.hook_request import KEYS, SELECT, SIGN
+from tests.hook_request import SELECT, SIGN
 
 conformance = pytest.mark.conformance
 

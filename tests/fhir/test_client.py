@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.fhir.client import FhirClient, FhirUnavailable, Reason, origin_allowed
+from cds_service.fhir.client import FhirClient, FhirUnavailable, Reason
+from cds_service.fhir.origins import server_allowed
 from cds_service.settings import Settings
 from tests.fhir_server import FhirServer
 
@@ -45,7 +46,7 @@ class TestOrigins:
         ],
     )
     def test_an_allowed_origin_is_allowed_in_every_spelling(self, url):
-        assert origin_allowed(url, Settings(fhir_servers=self.ALLOWED))
+        assert server_allowed(url, Settings(fhir_servers=self.ALLOWED))
 
     @pytest.mark.parametrize(
         "url",
@@ -80,7 +81,7 @@ class TestOrigins:
     )
     def test_an_address_that_only_looks_allowed_is_refused(self, url):
         settings = Settings(fhir_servers=self.ALLOWED)
-        assert not origin_allowed(url, settings)
+        assert not server_allowed(url, settings)
         assert reason(lambda: FhirClient(url, SECRET, settings)) is Reason.NOT_ALLOWED
 
     @pytest.mark.parametrize(
@@ -89,8 +90,8 @@ class TestOrigins:
     )
     def test_the_list_may_name_loopback_on_any_port(self, url):
         patterns = ("http://127.0.0.1:*", "https://localhost:*", "http://[::1]:*")
-        assert origin_allowed(url, Settings(fhir_servers=patterns))
-        assert not origin_allowed(url, Settings(fhir_servers=()))
+        assert server_allowed(url, Settings(fhir_servers=patterns))
+        assert not server_allowed(url, Settings(fhir_servers=()))
 
     @pytest.mark.parametrize(
         "url",
@@ -109,7 +110,7 @@ class TestOrigins:
         ],
     )
     def test_by_default_nothing_but_loopback_is_allowed(self, url):
-        assert not origin_allowed(url, Settings())
+        assert not server_allowed(url, Settings())
 
     @pytest.mark.parametrize("base", ["http://127.0.0.1:1/fhir?x=1", "http://127.0.0.1:1/a/../b"])
     def test_a_base_with_a_query_or_dot_segments_is_refused(self, base):

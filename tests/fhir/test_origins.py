@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cds_service.fhir import pinned
 from cds_service.fhir.client import FhirClient, FhirUnavailable, Reason
-from cds_service.fhir.origins import Address, AllowList, join, origin_allowed, read_address
+from cds_service.fhir.origins import Address, AllowList, join, read_address, server_allowed
 from cds_service.gather.connection import EndableSession
 from cds_service.settings import Settings
 
@@ -175,7 +175,7 @@ def test_a_link_to_a_hostile_address_is_not_followed_and_nothing_connects(url, n
     ],
 )
 def test_a_listed_address_is_allowed_and_written_anew(url, anew):
-    assert origin_allowed(url, LISTED)
+    assert server_allowed(url, LISTED)
     assert AllowList.of(SERVERS).find(url).url == (anew or url)
 
 
@@ -188,7 +188,7 @@ def test_an_ipv6_address_is_one_in_all_its_spellings(url):
 
 
 def test_without_a_list_nothing_is_allowed():
-    assert not origin_allowed("http://127.0.0.1:8080/fhir", Settings(fhir_servers=()))
+    assert not server_allowed("http://127.0.0.1:8080/fhir", Settings(fhir_servers=()))
 
 
 @pytest.mark.parametrize(

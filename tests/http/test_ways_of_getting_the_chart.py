@@ -7,13 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content.cases import PATIENT
+from cds_service.gather.templates import KEYS
 from tests.fhir_server import FhirServer
 from tests.hook_request import (
     BACK_PAIN,
     BONE_SCAN,
     BREAST_CANCER,
     FEVER,
-    KEYS,
     MRI_WITHOUT,
     PACEMAKER,
     SELECT,

@@ -115,6 +115,19 @@ def test_an_inferred_rating_is_never_given_as_the_guidelines(content: Content) -
     assert inferred, "the shipped tables hold inferred ratings"
 
 
+def test_findings_with_the_same_proof_share_a_line_and_others_do_not(service: Any) -> None:
+    fever = {"observation": "loinc 8310-5", "text": "Temperature", "value": "38.6 Cel",
+             "date": "2026-11-21T08:00:00Z"}  # fmt: skip
+    chart = resources(BREAST_CANCER, BACK_PAIN, fever)
+    (card,) = service.post(SELECT, json=request(order("loinc 30679-5"), chart)).get_json()["cards"]
+    record = card["detail"].partition("**On record:**\n")[2].partition("\n\n")[0]
+    assert record.splitlines() == [
+        "- History of cancer; cancer that often spreads to the spine:"
+        " Malignant neoplasm of breast, 2019-03-01",
+        "- Fever: Temperature, 38.6 Cel, 2026-11-21",
+    ]
+
+
 def test_hostile_chart_text_arrives_inert(service: Any) -> None:
     hostile = {**BREAST_CANCER, "text": "<img src=x onerror=alert(1)> [x](javascript:y)"}
     body = request(order(), resources(hostile, BACK_PAIN))
