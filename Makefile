@@ -105,7 +105,7 @@ lock: ## Write the lock files anew (UPGRADE=1: with the newest versions)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock $(if $(UPGRADE),--upgrade)
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/uv pip compile --quiet --no-config \
-	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras
 
 .PHONY: clean
 clean: ## Remove the environments, caches and build output
