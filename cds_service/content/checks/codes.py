@@ -11,7 +11,13 @@ from cds_service.content.checks.code_shapes import (
     snomed_ct_is_valid,
 )
 from cds_service.content.issue import Issue
-from cds_service.content.model import CodeMap, ImagingCategories, Procedures, ValueSet
+from cds_service.content.model import (
+    CodeMap,
+    ImagingCategories,
+    Procedures,
+    ValueSet,
+    ValueSetExpansions,
+)
 from cds_service.content.strict_yaml import KeyPath
 from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 
@@ -166,8 +172,22 @@ def _codes(content: Catalogue) -> Iterator[Written]:
                     yield Written(
                         path, (*here, "code"), (*here, "system"), category.system, category.code
                     )
+            case ValueSetExpansions():
+                yield from _expanded(path, document)
             case _:
                 continue
+
+
+def _expanded(path: str, document: ValueSetExpansions) -> Iterator[Written]:
+    """Yield the codes of a file of expansions."""
+    for number, expansion in enumerate(document.expansions):
+        for index, group in enumerate(expansion.groups):
+            here: KeyPath = ("expansions", number, "groups", index)
+            system_where = (*here, "system")
+            yield Written(path, (*here, "parent"), system_where, group.system, group.parent)
+            for place, descendant in enumerate(group.descendants):
+                where = (*here, "descendants", place, "code")
+                yield Written(path, where, system_where, group.system, descendant.code)
 
 
 CHECKS = (

@@ -5,6 +5,13 @@ authors in ``cards/README.md`` and enforced by the JSON Schemas in ``cards/schem
 """
 
 from cds_service.content.model.base import Citation, Expression, Head, Indicator, Part, Rating
+from cds_service.content.model.expansions import (
+    Descendant,
+    DescendantGroup,
+    Expansion,
+    SystemVersion,
+    ValueSetExpansions,
+)
 from cds_service.content.model.findings import Clause, Finding, Findings, Parameter, Parameters
 from cds_service.content.model.guideline import (
     Indication,
@@ -45,6 +52,7 @@ from cds_service.content.model.texts import CardText, OverrideReason, OverrideRe
 
 Document = (
     ValueSet
+    | ValueSetExpansions
     | Procedures
     | RadiationLevels
     | ImagingCategories
@@ -62,6 +70,7 @@ Document = (
 
 KINDS: dict[str, type[Head]] = {
     "value-set": ValueSet,
+    "value-set-expansions": ValueSetExpansions,
     "procedures": Procedures,
     "radiation-levels": RadiationLevels,
     "imaging-categories": ImagingCategories,
@@ -87,7 +96,10 @@ __all__ = [
     "CodeMap",
     "Concept",
     "ConceptGroup",
+    "Descendant",
+    "DescendantGroup",
     "Document",
+    "Expansion",
     "Expression",
     "Finding",
     "Findings",
@@ -118,9 +130,11 @@ __all__ = [
     "SafetyState",
     "Selector",
     "Split",
+    "SystemVersion",
     "Texts",
     "Topic",
     "ValueSet",
+    "ValueSetExpansions",
     "Variant",
     "VariantRatings",
     "Variants",
