@@ -5,6 +5,7 @@ authors in ``cards/README.md`` and enforced by the JSON Schemas in ``cards/schem
 """
 
 from cds_service.content.model.base import Citation, Expression, Head, Indicator, Part, Rating
+from cds_service.content.model.estimates import Estimate, Estimates, SexTerms
 from cds_service.content.model.findings import Clause, Finding, Findings, Parameter, Parameters
 from cds_service.content.model.guideline import (
     Indication,
@@ -50,6 +51,7 @@ Document = (
     | ImagingCategories
     | CodeMap
     | Parameters
+    | Estimates
     | Findings
     | Topic
     | Variants
@@ -67,6 +69,7 @@ KINDS: dict[str, type[Head]] = {
     "imaging-categories": ImagingCategories,
     "code-map": CodeMap,
     "parameters": Parameters,
+    "estimates": Estimates,
     "findings": Findings,
     "topic": Topic,
     "variants": Variants,
@@ -88,6 +91,8 @@ __all__ = [
     "Concept",
     "ConceptGroup",
     "Document",
+    "Estimate",
+    "Estimates",
     "Expression",
     "Finding",
     "Findings",
@@ -117,6 +122,7 @@ __all__ = [
     "SafetyRule",
     "SafetyState",
     "Selector",
+    "SexTerms",
     "Split",
     "Texts",
     "Topic",
