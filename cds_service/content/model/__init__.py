@@ -19,6 +19,13 @@ from cds_service.content.model.guideline import (
     VariantRatings,
     Variants,
 )
+from cds_service.content.model.language import (
+    AssertionCues,
+    CueGroup,
+    Joined,
+    OrderWord,
+    OrderWords,
+)
 from cds_service.content.model.rules import (
     Recommendation,
     Recommendations,
@@ -60,6 +67,8 @@ Document = (
     | SafetyRule
     | OverrideReasons
     | Texts
+    | AssertionCues
+    | OrderWords
 )
 
 KINDS: dict[str, type[Head]] = {
@@ -78,11 +87,14 @@ KINDS: dict[str, type[Head]] = {
     "safety-rule": SafetyRule,
     "override-reasons": OverrideReasons,
     "texts": Texts,
+    "assertion-cues": AssertionCues,
+    "order-words": OrderWords,
 }
 """The class of each kind of document (``cases`` are read by cds_service.content.cases)."""
 
 __all__ = [
     "KINDS",
+    "AssertionCues",
     "CardText",
     "CategoryCode",
     "Citation",
@@ -90,6 +102,7 @@ __all__ = [
     "CodeMap",
     "Concept",
     "ConceptGroup",
+    "CueGroup",
     "Document",
     "Estimate",
     "Estimates",
@@ -100,7 +113,10 @@ __all__ = [
     "ImagingCategories",
     "Indication",
     "Indicator",
+    "Joined",
     "MappedCode",
+    "OrderWord",
+    "OrderWords",
     "OverrideReason",
     "OverrideReasons",
     "Parameter",
