@@ -9,7 +9,9 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from cds_service.content.codeindex import CodeIndex
+from cds_service.content.language import order_text_reader, text_index
 from cds_service.content.model import (
+    AssertionCues,
     CardText,
     Citation,
     CodeMap,
@@ -19,6 +21,7 @@ from cds_service.content.model import (
     Finding,
     Findings,
     ImagingCategories,
+    OrderWords,
     OverrideReason,
     OverrideReasons,
     Parameter,
@@ -40,6 +43,8 @@ from cds_service.content.model import (
 )
 from cds_service.fhir.codes import Code, normal_code
 from cds_service.fhir.dates import Duration, before, parse_duration
+from cds_service.text.mentions import TextIndex
+from cds_service.text.order_text import OrderTextReader
 
 SOURCE_TYPES = (
     "Patient",
@@ -50,9 +55,18 @@ SOURCE_TYPES = (
     "Device",
     "DeviceUseStatement",
     "AllergyIntolerance",
+    "DiagnosticReport",
+    "ImagingStudy",
+    "ServiceRequest",
 )
 """Resource types we ask a client for, in the order in which they are published."""
 
+SUPPLEMENTARY_TYPES = frozenset({"DiagnosticReport", "ImagingStudy", "ServiceRequest"})
+"""Types that only remind of studies done or ordered: no card rests on their being complete."""
+
+
+_READ_BY_DEFAULT = "en"
+"""The language text is read in where the content has no words for the language of the cards."""
 
 AFFIRMATIVE_ANSWER = "affirmative-answer"
 NEGATIVE_ANSWER = "negative-answer"
@@ -81,6 +95,9 @@ class Content:
 
     version: str
     index: CodeIndex
+    text: TextIndex
+    """What clinical text mentions, in the language of the content."""
+    order_text: OrderTextReader
     value_sets: dict[str, ValueSet]
     findings: dict[str, Finding]
     procedures: dict[str, Procedure]
@@ -98,6 +115,8 @@ class Content:
     """The LOINC codes of all observations that any finding reads, sorted."""
     procedure_by_code: dict[Code, str] = field(repr=False)
     procedure_by_name: dict[str, str] = field(repr=False)
+    procedure_by_axes: dict[tuple[str, str, str], str] = field(repr=False)
+    """(modality, body region, contrast) → the first procedure of the content that has them."""
     codes_of_procedure: dict[str, tuple[Code, ...]] = field(repr=False)
 
     def duration(self, parameter: str) -> Duration:
@@ -144,6 +163,8 @@ def compile_content(
     return Content(
         version=version,
         index=CodeIndex(value_sets.values()),
+        text=text_index(value_sets.values(), _of_language(active, AssertionCues, language)),
+        order_text=order_text_reader(_of_language(active, OrderWords, language)),
         value_sets=value_sets,
         findings=findings,
         resource_types=_resource_types(findings),
@@ -190,8 +211,21 @@ def compile_content(
             for procedure in procedures.values()
             for written in (procedure.title, *procedure.names)
         },
+        procedure_by_axes={
+            (procedure.modality, procedure.body_region, procedure.contrast): procedure.id
+            for procedure in reversed(procedures.values())
+        },
         codes_of_procedure=codes,
     )
+
+
+_Spoken = TypeVar("_Spoken", AssertionCues, OrderWords)
+
+
+def _of_language(active: list[Document], kind: type[_Spoken], language: str) -> _Spoken | None:
+    """Return the document of a kind in `language`, else the English one, if there is any."""
+    found = {doc.language: doc for doc in active if isinstance(doc, kind)}
+    return found.get(language) or found.get(_READ_BY_DEFAULT)
 
 
 class _Named(Protocol):
@@ -208,6 +242,14 @@ def _by_id(parts: Iterable[_Part]) -> dict[str, _Part]:
 
 def _resource_types(findings: dict[str, Finding]) -> tuple[str, ...]:
     read = {kind for finding in findings.values() for kind in origins(finding)} | {"Patient"}
+    studied = {
+        kind
+        for finding in findings.values()
+        for clause in finding.evidence
+        if clause.same_study
+        for kind in clause.origin
+    }
+    read -= SUPPLEMENTARY_TYPES - studied  # an order's own reasons are no source to ask for
     return tuple(kind for kind in SOURCE_TYPES if kind in read)
 
 

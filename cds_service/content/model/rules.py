@@ -75,7 +75,8 @@ class SafetyState(Part, kw_only=True, frozen=True):
 
     Effects: ``hold`` (do not go on before it is cleared; never suggested), ``exclude`` (never
     suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first),
-    ``urgent`` (must not wait).
+    ``urgent`` (must not wait). It is silent when one of the findings of `unless_newer` rests on
+    a record newer than its own.
     """
 
     id: str
@@ -85,6 +86,7 @@ class SafetyState(Part, kw_only=True, frozen=True):
     indicator: Indicator | None = None
     card: str = ""
     unless_priority: tuple[str, ...] = ()
+    unless_newer: tuple[str, ...] = ()
     remedy: Remedy = Remedy()
     source: str
     locator: str
