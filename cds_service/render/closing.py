@@ -20,7 +20,7 @@ _FROM_TEXT = "*The study was read from the order's text, not from a code.*"
 
 
 def closing(advice: Advice, assessment: Assessment, detail: str) -> Iterator[str]:
-    """Yield the paragraphs that follow the text `detail` of a card, where there is something to say.
+    """Yield the paragraphs that follow the text `detail` of a card, if they say anything.
 
     What a text says itself by its placeholder ``{held}`` is not said twice.
     """
