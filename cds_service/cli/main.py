@@ -18,6 +18,7 @@ from cds_service.cli import (
     serve,
     settings,
     test,
+    value_sets,
 )
 from cds_service.cli.output import complain
 from cds_service.cli.startup import ContentRefused
@@ -33,6 +34,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     check,
     test,
     content,
+    value_sets,
     clients,
     journal,
     settings,

@@ -38,6 +38,7 @@ from cds_service.content.model import (
     Texts,
     Topic,
     ValueSet,
+    ValueSetExpansions,
     Variant,
     Variants,
 )
@@ -144,16 +145,18 @@ def compile_content(
     *,
     language: str = "en",
     overrides: Mapping[str, str] | None = None,
+    expansions: Iterable[ValueSetExpansions] = (),
 ) -> Content:
     """Return the active `documents` compiled for use.
 
-    `overrides` are a site's own parameter values by parameter id.
+    `overrides` are a site's own parameter values by parameter id, `expansions` its own files of
+    descendants of codes that value sets list; expansions among the `documents` count too.
 
     Raises:
         KeyError: an override names no parameter.
         ValueError: an override's value is not of its parameter's kind.
     """
-    active = [document for document in documents if document.status == "active"]
+    active = [doc for doc in (*documents, *expansions) if doc.status == "active"]
     procedures = _by_id(
         part for doc in active if isinstance(doc, Procedures) for part in doc.procedures
     )
@@ -162,7 +165,9 @@ def compile_content(
     findings = _by_id(part for doc in active if isinstance(doc, Findings) for part in doc.findings)
     return Content(
         version=version,
-        index=CodeIndex(value_sets.values()),
+        index=CodeIndex(
+            value_sets.values(), (doc for doc in active if isinstance(doc, ValueSetExpansions))
+        ),
         text=text_index(value_sets.values(), _of_language(active, AssertionCues, language)),
         order_text=order_text_reader(_of_language(active, OrderWords, language)),
         value_sets=value_sets,

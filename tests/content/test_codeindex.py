@@ -15,6 +15,18 @@ def test_a_block_holds_its_categories_and_no_others(shipped: Content) -> None:
     assert "external-cause-fall-transport" not in counted(shipped, "icd-10-cm", "W20.0XXA")
 
 
+def test_a_category_with_a_letter_is_in_its_block(shipped: Content) -> None:
+    """C4A stands between C43 and C44 in the release, and after both in the alphabet."""
+    assert counted(shipped, "icd-10-cm", "C4A.9")["active-malignancy"] == "include"
+
+
+def test_a_german_icd_code_counts_where_its_meaning_is_shared(shipped: Content) -> None:
+    assert counted(shipped, "icd-10-gm", "C34.1")["active-malignancy"] == "include"
+    assert counted(shipped, "icd-10-gm", "C90.00")["active-malignancy"] == "include"
+    assert "sepsis" in counted(shipped, "icd-10-cm", "R65.20")
+    assert counted(shipped, "icd-10-gm", "R65.2!") == {}
+
+
 def test_a_late_effect_is_not_the_injury(shipped: Content) -> None:
     assert "spine-trauma" in counted(shipped, "icd-10-cm", "S32.010A")
     assert counted(shipped, "icd-10-cm", "S32.010S") == {}
