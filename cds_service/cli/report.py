@@ -88,7 +88,7 @@ def _order(order: Trace) -> Iterator[str]:
 
 def _ordered(order: Trace) -> Iterator[str]:
     recognised, procedure = order["recognised"], order["recognised"]["procedure"]
-    codes = ", ".join(f"{code['system']} {code['code']}" for code in order["codes"])
+    codes = ", ".join(f"{code['system'] or 'code'} {code['code']}" for code in order["codes"])
     said = " / ".join(filter(None, (visible(order["title"]), codes))) or "neither code nor text"
     yield from _heading("What was ordered")
     yield from _pair("As sent", said)

@@ -11,6 +11,7 @@ from cds_service.engine.advice import Advice, Assessment, Suppressed, TopicAsses
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, read_chart, with_reasons
 from cds_service.engine.findings import Findings
+from cds_service.engine.policy import Policy
 from cds_service.engine.proposal import propose
 from cds_service.engine.ratings import Rated
 from cds_service.engine.recognise import Recognised, recognise
@@ -19,13 +20,7 @@ from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.topics import assess
 from cds_service.fhir.orders import DraftOrder
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a site may set about how much is said."""
-
-    max_cards_per_order: int = 2
-    disabled_cards: frozenset[str] = frozenset()
+_SWITCHED_OFF = "this site has switched the rule off"
 
 
 def decide(
@@ -62,7 +57,7 @@ def _assess(
     findings = Findings(content, chart, with_reasons(evidence, order, content.index))
     case = _Case(order, recognise(order, content), findings, content)
     if case.recognised.procedure is not None:
-        case.consider(case.recognised.procedure)
+        case.consider(case.recognised.procedure, policy)
     case.limit(policy)
     return Assessment(
         order=order,
@@ -97,8 +92,12 @@ class _Case:
     advice: list[Advice] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
 
-    def consider(self, procedure: Procedure) -> None:
-        """Collect the advice of the safety rules, then that of the topic that speaks."""
+    def consider(self, procedure: Procedure, policy: Policy) -> None:
+        """Collect the advice of the safety rules, then that of the topic that speaks.
+
+        A safety rule that the site has switched off is judged all the same: nothing that it holds
+        back or excludes may be proposed.
+        """
         self.safety = safety.check(procedure, self.findings, self.content)
         self.topics = [
             assess(topic, procedure, self.order, self.findings, self.content)
@@ -106,19 +105,29 @@ class _Case:
         ]
         topic = next((topic for topic in self.topics if topic.applies), None)
         for verdict in self.safety:
-            self._warn(verdict, procedure, topic)
+            self._warn(verdict, procedure, topic, policy)
         if topic is None:
             return
-        held = any(v.state is not None and v.state.effect == "hold" for v in self.safety)
+        held = any(
+            verdict.state is not None
+            and verdict.state.effect == "hold"
+            and not policy.silences(f"{verdict.rule.id}.{verdict.state.id}")
+            for verdict in self.safety
+        )
         for rule in topic.topic.recommendations:
             silent = why_not(rule, procedure, self.order, topic, self.findings, held=held)
+            if not silent and policy.silences(rule.id):
+                silent = _SWITCHED_OFF
             if silent:
                 self.suppressed.append(Suppressed(rule.id, silent))
             else:
                 self._recommend(rule, procedure, topic)
 
     def limit(self, policy: Policy) -> None:
-        """Keep the most urgent advice, one card per remedy, and as many as the site wants."""
+        """Keep the most urgent advice, one card per remedy, and as many as the site wants.
+
+        How urgent the rules find it decides what stays; a cap only changes how it is shown.
+        """
         kept: list[Advice] = []
         for advice in sorted(self.advice, key=lambda each: each.indicator.rank):
             same = next((k for k in kept if _same_remedy(k, advice)), None)
@@ -132,17 +141,26 @@ class _Case:
                 self._drop(advice, "the order already has as many cards as the site wants")
             else:
                 kept.append(advice)
-        self.advice = kept
+        self.advice = [
+            replace(each, indicator=policy.capped(each.card, each.indicator)) for each in kept
+        ]
 
     def _warn(
-        self, verdict: SafetyVerdict, procedure: Procedure, topic: TopicAssessment | None
+        self,
+        verdict: SafetyVerdict,
+        procedure: Procedure,
+        topic: TopicAssessment | None,
+        policy: Policy,
     ) -> None:
         state = verdict.state
         if state is None or not state.card or state.indicator is None:
             return
+        rule_id = f"{verdict.rule.id}.{state.id}"
         if self.order.priority in state.unless_priority:
-            why = "the order already has that priority"
-            self.suppressed.append(Suppressed(f"{verdict.rule.id}.{state.id}", why))
+            self.suppressed.append(Suppressed(rule_id, "the order already has that priority"))
+            return
+        if policy.silences(rule_id):
+            self.suppressed.append(Suppressed(rule_id, _SWITCHED_OFF))
             return
         proposed = propose(
             state.remedy, procedure, topic, self.findings, self.content, instead_of=None
@@ -152,7 +170,7 @@ class _Case:
                 card=state.card,
                 indicator=state.indicator,
                 rule=state,
-                rule_id=f"{verdict.rule.id}.{state.id}",
+                rule_id=rule_id,
                 citations=_cited_safety(verdict, proposed.rated, topic),
                 proposal=proposed.proposal,
                 evidence=verdict.evidence,
