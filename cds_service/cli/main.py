@@ -10,6 +10,7 @@ from cds_service import __version__
 from cds_service.cli import (
     check,
     clients,
+    config,
     content,
     example,
     explain,
@@ -33,6 +34,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     check,
     test,
     content,
+    config,
     clients,
     journal,
     settings,

@@ -172,6 +172,7 @@ def _greeting(settings: Settings, port: int, content: Content) -> list[str]:
         f"Content {content.version}: topics {len(content.topics)},"
         f" findings {len(content.findings)}, procedures {len(content.procedures)},"
         f" codes {len(_codes(content))}.",
+        *([f"Site file {settings.site_file}."] if settings.site_file else ()),
         "Try it:",
         f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
         " -H 'Content-Type: application/json' --data @-",
