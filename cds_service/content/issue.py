@@ -89,6 +89,7 @@ RULES: dict[str, Rule] = {
     "RULE001": _error("An expression does not have the shape of one of its operators."),
     "RULE002": _error("Accepting a card would do more than one thing."),
     "RULE003": _error("Two variants of one precedence are not told apart by a split."),
+    "RULE004": _warning("All states of a safety rule are off by default, but not the rule itself."),
     # Codes
     "CODE001": _error("A code stands for two procedures."),
     "CODE002": _error("A name stands for two procedures."),

@@ -1,6 +1,6 @@
 """The content of ``cards/`` compiled for the engine: what a request needs, each in one look-up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -10,6 +10,7 @@ import msgspec
 
 from cds_service.content.codeindex import CodeIndex
 from cds_service.content.language import order_text_reader, text_index
+from cds_service.content.local import Local, PresetReason
 from cds_service.content.model import (
     AssertionCues,
     CardText,
@@ -22,7 +23,6 @@ from cds_service.content.model import (
     Findings,
     ImagingCategories,
     OrderWords,
-    OverrideReason,
     OverrideReasons,
     Parameter,
     Parameters,
@@ -42,7 +42,8 @@ from cds_service.content.model import (
     Variant,
     Variants,
 )
-from cds_service.fhir.codes import Code, normal_code
+from cds_service.content.switches import safety_rules_in_force, topics_in_force
+from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 from cds_service.fhir.dates import Duration, before, parse_duration
 from cds_service.text.mentions import TextIndex
 from cds_service.text.order_text import OrderTextReader
@@ -77,6 +78,10 @@ ORDER_NOT_ASSESSED = "order-not-assessed"
 and the card for an order that could not be assessed."""
 
 
+SITE_SOURCE = "site"
+"""Where codes come from that a site added to a value set."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicContent:
     """One topic with its variants, tables and rules."""
@@ -95,6 +100,9 @@ class Content:
     """Everything the engine and the renderer need, immutable after start."""
 
     version: str
+    """The version of the documents and, after a plus sign, that of the site's files, if any."""
+    local: Local
+    """What the site adds."""
     index: CodeIndex
     text: TextIndex
     """What clinical text mentions, in the language of the content."""
@@ -103,17 +111,23 @@ class Content:
     findings: dict[str, Finding]
     procedures: dict[str, Procedure]
     topics: tuple[TopicContent, ...]
+    """The topics with the recommendations that are in force."""
     safety_rules: tuple[SafetyRule, ...]
+    """The safety rules, with their states, that are in force."""
+    topics_as_written: tuple[TopicContent, ...] = field(repr=False)
+    safety_rules_as_written: tuple[SafetyRule, ...] = field(repr=False)
     parameters: dict[str, Parameter]
     estimates: dict[str, Estimate]
     texts: dict[str, CardText]
-    override_reasons: dict[str, OverrideReason]
+    override_reasons: dict[str, tuple[PresetReason, ...]]
+    """The preset reasons that each card offers, by card id."""
     radiation_levels: dict[str, RadiationLevel]
     imaging_categories: frozenset[Code]
     resource_types: tuple[str, ...]
     """The resource types that any finding reads, in publishing order."""
     observation_codes: tuple[str, ...]
-    """The LOINC codes of all observations that any finding reads, sorted."""
+    """The LOINC codes of all observations that any finding reads, sorted; a site's own codes as
+    ``address|code``."""
     procedure_by_code: dict[Code, str] = field(repr=False)
     procedure_by_name: dict[str, str] = field(repr=False)
     procedure_by_axes: dict[tuple[str, str, str], str] = field(repr=False)
@@ -142,62 +156,62 @@ def origins(finding: Finding) -> set[str]:
 def compile_content(
     documents: Iterable[Document],
     version: str,
-    *,
-    language: str = "en",
-    overrides: Mapping[str, str] | None = None,
+    local: Local | None = None,
     expansions: Iterable[ValueSetExpansions] = (),
 ) -> Content:
-    """Return the active `documents` compiled for use.
+    """Return the active `documents` compiled for use, with what a site adds in `local`.
 
-    `overrides` are a site's own parameter values by parameter id, `expansions` its own files of
-    descendants of codes that value sets list; expansions among the `documents` count too.
+    `expansions` are the site's files of descendants of codes that value sets list; expansions
+    among the `documents` count too.
 
     Raises:
-        KeyError: an override names no parameter.
-        ValueError: an override's value is not of its parameter's kind.
+        KeyError: `local` names a parameter, value set or procedure that does not exist.
+        ValueError: a site's value is not of its parameter's kind.
     """
+    local = local or Local()
     active = [doc for doc in (*documents, *expansions) if doc.status == "active"]
     procedures = _by_id(
         part for doc in active if isinstance(doc, Procedures) for part in doc.procedures
     )
     codes = _procedure_codes(active, procedures)
-    value_sets = _by_id(doc for doc in active if isinstance(doc, ValueSet))
+    value_sets = _extended(_by_id(doc for doc in active if isinstance(doc, ValueSet)), local)
+    topics = tuple(_topic(doc, active) for doc in active if isinstance(doc, Topic))
+    safety_rules = tuple(doc for doc in active if isinstance(doc, SafetyRule))
+    texts = _by_id(
+        card
+        for doc in active
+        if isinstance(doc, Texts) and doc.language == local.language
+        for card in doc.cards
+    )
     findings = _by_id(part for doc in active if isinstance(doc, Findings) for part in doc.findings)
     return Content(
-        version=version,
+        version=f"{version}+{local.digest}" if local.digest else version,
+        local=local,
         index=CodeIndex(
             value_sets.values(), (doc for doc in active if isinstance(doc, ValueSetExpansions))
         ),
-        text=text_index(value_sets.values(), _of_language(active, AssertionCues, language)),
-        order_text=order_text_reader(_of_language(active, OrderWords, language)),
+        text=text_index(value_sets.values(), _of_language(active, AssertionCues, local.language)),
+        order_text=order_text_reader(_of_language(active, OrderWords, local.language)),
         value_sets=value_sets,
         findings=findings,
         resource_types=_resource_types(findings),
         observation_codes=_observation_codes(findings, value_sets),
         procedures=procedures,
-        topics=tuple(_topic(doc, active) for doc in active if isinstance(doc, Topic)),
-        safety_rules=tuple(doc for doc in active if isinstance(doc, SafetyRule)),
+        topics=topics_in_force(topics, local.switched_on),
+        safety_rules=safety_rules_in_force(safety_rules, local.switched_on),
+        topics_as_written=topics,
+        safety_rules_as_written=safety_rules,
         parameters=_overridden(
             _by_id(
                 part for doc in active if isinstance(doc, Parameters) for part in doc.parameters
             ),
-            overrides or {},
+            local.parameters,
         ),
         estimates=_by_id(
             part for doc in active if isinstance(doc, Estimates) for part in doc.estimates
         ),
-        texts=_by_id(
-            card
-            for doc in active
-            if isinstance(doc, Texts) and doc.language == language
-            for card in doc.cards
-        ),
-        override_reasons={
-            reason.code: reason
-            for doc in active
-            if isinstance(doc, OverrideReasons)
-            for reason in doc.reasons
-        },
+        texts=texts,
+        override_reasons=_override_reasons(active, texts.values(), local),
         radiation_levels={
             level.level: level
             for doc in active
@@ -210,11 +224,17 @@ def compile_content(
             if isinstance(doc, ImagingCategories)
             for category in doc.codes
         ),
-        procedure_by_code={code: name for name, known in codes.items() for code in known},
+        procedure_by_code={
+            **{code: name for name, known in codes.items() for code in known},
+            **local.order_codes,
+        },
         procedure_by_name={
-            written.casefold(): procedure.id
-            for procedure in procedures.values()
-            for written in (procedure.title, *procedure.names)
+            **{
+                written.casefold(): procedure.id
+                for procedure in procedures.values()
+                for written in (procedure.title, *procedure.names)
+            },
+            **local.order_texts,
         },
         procedure_by_axes={
             (procedure.modality, procedure.body_region, procedure.contrast): procedure.id
@@ -268,16 +288,47 @@ def _observation_codes(
         if "Observation" in clause.origin
         for name in (*clause.value_sets, *clause.asked_as)
     }
-    return tuple(
-        sorted(
-            concept.code
-            for name in wanted
-            for group in value_sets[name].concepts
-            if group.system == "loinc"
-            for concept in group.codes
-            if concept.role != "exclude"
+    return tuple(sorted(code for name in wanted for code in _asked_for(value_sets[name])))
+
+
+def _asked_for(value_set: ValueSet) -> Iterator[str]:
+    """Yield the codes of a value set by which observations are asked for."""
+    for group in value_set.concepts:
+        asked = [concept.code for concept in group.codes if concept.role != "exclude"]
+        if group.system == "loinc":
+            yield from asked
+        elif group.source == SITE_SOURCE:
+            yield from (f"{SYSTEM_URIS.get(group.system, group.system)}|{code}" for code in asked)
+
+
+def _extended(value_sets: dict[str, ValueSet], local: Local) -> dict[str, ValueSet]:
+    """Return the value sets with the codes that a site adds."""
+    added = {
+        name: msgspec.structs.replace(
+            value_sets[name], concepts=(*value_sets[name].concepts, *groups)
         )
-    )
+        for name, groups in local.value_sets.items()
+    }
+    return {**value_sets, **added}
+
+
+def _override_reasons(
+    active: list[Document], cards: Iterable[CardText], local: Local
+) -> dict[str, tuple[PresetReason, ...]]:
+    """Return the reasons each card offers: those the site lists for it, else its own."""
+    known = {
+        reason.code: PresetReason(reason.code, reason.display)
+        for doc in active
+        if isinstance(doc, OverrideReasons)
+        for reason in doc.reasons
+    }
+    known.update(local.override_reasons)
+    return {
+        card.id: tuple(
+            known[code] for code in local.card_override_reasons.get(card.id, card.override_reasons)
+        )
+        for card in cards
+    }
 
 
 def _procedure_codes(

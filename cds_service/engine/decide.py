@@ -11,6 +11,7 @@ from cds_service.engine.advice import Advice, Assessment, Suppressed, TopicAsses
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, read_chart, with_order
 from cds_service.engine.findings import Findings
+from cds_service.engine.policy import Policy
 from cds_service.engine.proposal import propose
 from cds_service.engine.ratings import Rated
 from cds_service.engine.recognise import Recognised, recognise
@@ -19,13 +20,7 @@ from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.topics import assess
 from cds_service.fhir.orders import DraftOrder
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a site may set about how much is said."""
-
-    max_cards_per_order: int = 2
-    disabled_cards: frozenset[str] = frozenset()
+_SWITCHED_OFF = "this site has switched the rule off"
 
 
 def decide(
@@ -63,7 +58,7 @@ def _assess(
     known = with_order(evidence, order, recognised, content)
     findings = Findings(content, chart, known, recognised.procedure)
     case = _Case(order, recognised, findings, content)
-    case.consider()
+    case.consider(policy)
     case.limit(policy)
     return Assessment(
         order=order,
@@ -103,43 +98,54 @@ class _Case:
     advice: list[Advice] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
 
-    def consider(self) -> None:
+    def consider(self, policy: Policy) -> None:
         """Collect the advice of the safety rules, then that of the topic that speaks.
 
         An order that contradicts itself is looked at in each of its readings: what is a hazard in
-        one of them is said, and no topic speaks.
+        one of them is said, and no topic speaks. A safety rule that the site has switched off is
+        judged all the same: nothing that it holds back or excludes may be proposed.
         """
         procedure = self.recognised.procedure
         if procedure is None:
             for reading in self.recognised.readings:
-                self._check(reading, None)
+                self._check(reading, None, policy)
             return
         self.topics = [
             assess(topic, procedure, self.order, self.findings, self.content)
             for topic in self.content.topics
         ]
         topic = next((topic for topic in self.topics if topic.applies), None)
-        self._check(procedure, topic)
+        self._check(procedure, topic, policy)
         if topic is None:
             return
-        held = any(v.state is not None and v.state.effect == "hold" for v in self.safety)
+        held = any(
+            verdict.state is not None
+            and verdict.state.effect == "hold"
+            and not policy.silences(f"{verdict.rule.id}.{verdict.state.id}")
+            for verdict in self.safety
+        )
         for rule in topic.topic.recommendations:
             silent = why_not(rule, procedure, self.order, topic, self.findings, held=held)
+            if not silent and policy.silences(rule.id):
+                silent = _SWITCHED_OFF
             if silent:
                 self.suppressed.append(Suppressed(rule.id, silent))
             else:
                 self._recommend(rule, procedure, topic)
 
-    def _check(self, procedure: Procedure, topic: TopicAssessment | None) -> None:
+    def _check(self, procedure: Procedure, topic: TopicAssessment | None, policy: Policy) -> None:
         """Put `procedure` through the safety rules; a situation already told is not told twice."""
         told = {(verdict.rule.id, verdict.state and verdict.state.id) for verdict in self.safety}
         for verdict in safety.check(procedure, self.findings, self.content):
             if (verdict.rule.id, verdict.state and verdict.state.id) not in told:
                 self.safety = (*self.safety, verdict)
-                self._warn(verdict, procedure, topic)
+                self._warn(verdict, procedure, topic, policy)
 
     def limit(self, policy: Policy) -> None:
-        """Keep the most urgent advice, one card per remedy, and as many as the site wants."""
+        """Keep the most urgent advice, one card per remedy, and as many as the site wants.
+
+        How urgent the rules find it decides what stays; a cap only changes how it is shown.
+        """
         kept: list[Advice] = []
         self.advice = [replace(each, also_against=self._also(each)) for each in self.advice]
         for advice in sorted(self.advice, key=lambda each: each.indicator.rank):
@@ -154,17 +160,26 @@ class _Case:
                 self._drop(advice, "the order already has as many cards as the site wants")
             else:
                 kept.append(advice)
-        self.advice = kept
+        self.advice = [
+            replace(each, indicator=policy.capped(each.card, each.indicator)) for each in kept
+        ]
 
     def _warn(
-        self, verdict: SafetyVerdict, procedure: Procedure, topic: TopicAssessment | None
+        self,
+        verdict: SafetyVerdict,
+        procedure: Procedure,
+        topic: TopicAssessment | None,
+        policy: Policy,
     ) -> None:
         state = verdict.state
         if state is None or not state.card or state.indicator is None:
             return
+        rule_id = f"{verdict.rule.id}.{state.id}"
         if self.order.priority in state.unless_priority:
-            why = "the order already has that priority"
-            self.suppressed.append(Suppressed(f"{verdict.rule.id}.{state.id}", why))
+            self.suppressed.append(Suppressed(rule_id, "the order already has that priority"))
+            return
+        if policy.silences(rule_id):
+            self.suppressed.append(Suppressed(rule_id, _SWITCHED_OFF))
             return
         proposed = propose(
             state.remedy,
@@ -181,7 +196,7 @@ class _Case:
                 card=state.card,
                 indicator=state.indicator,
                 rule=state,
-                rule_id=f"{verdict.rule.id}.{state.id}",
+                rule_id=rule_id,
                 citations=_cited_safety(verdict, proposed.rated, topic),
                 proposal=proposed.proposal,
                 evidence=verdict.evidence,

@@ -204,4 +204,4 @@ def _most_exact(procedures: list[Procedure]) -> list[Procedure]:
 
 
 def _written(code: Code) -> str:
-    return f"{code.system} {code.value}"
+    return f"{code.system or 'the code'} {code.value}"

@@ -58,8 +58,9 @@ def prefetch_templates(
 ) -> dict[str, str]:
     """Return the template of each prefetch key (CDS Hooks 2.0, Prefetch Template).
 
-    The patient is always asked for. Observations are asked for by LOINC code, in as many keys as
-    the length of the lists needs, and not at all without codes.
+    The patient is always asked for. Observations are asked for by code, of LOINC where it does
+    not say another system as ``address|code``, in as many keys as the length of the lists needs,
+    and not at all without codes.
     """
     return dict(_templates(tuple(resource_types), tuple(observation_codes)))
 
@@ -72,7 +73,7 @@ def resource_type_of(key: str) -> str | None:
 def _code_lists(codes: tuple[str, ...]) -> list[str]:
     """Return `codes` as search values, each shorter than the limit; order and repeats are gone."""
     lists: list[str] = []
-    for token in sorted({f"{_LOINC}{code}" for code in codes}):
+    for token in sorted({code if "|" in code else f"{_LOINC}{code}" for code in codes}):
         longer = f"{lists[-1]},{token}" if lists else ""
         if lists and len(longer) < MAX_CODE_LIST:
             lists[-1] = longer

@@ -63,17 +63,27 @@ def card(
     if offered:
         whole["suggestions"] = offered
         whole["selectionBehavior"] = "at-most-one"
-    reasons = [content.override_reasons[code] for code in text.override_reasons]
+    reasons = content.override_reasons[advice.card]
     if reasons:
         whole["overrideReasons"] = [
-            {"code": reason.code, "system": OVERRIDE_SYSTEM, "display": reason.display}
+            {
+                "code": reason.code,
+                "system": reason.system or OVERRIDE_SYSTEM,
+                "display": reason.display,
+            }
             for reason in reasons
         ]
-    whole["links"] = [
-        {"label": source.title, "url": source.url, "type": "absolute"}
-        for source in advice.citations
-    ]
+    whole["links"] = _links(advice, content)
     return whole
+
+
+def _links(advice: Advice, content: Content) -> list[dict[str, str]]:
+    """Return the links of a card: first the site's own, then, unless it replaces them, ours."""
+    own = content.local.links.get(advice.rule_id, ())
+    named = [(link.label, link.url) for link in own]
+    if not any(link.instead for link in own):
+        named += [(source.title, source.url) for source in advice.citations]
+    return [{"label": label, "url": url, "type": "absolute"} for label, url in named]
 
 
 def not_assessed(

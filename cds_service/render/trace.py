@@ -20,7 +20,8 @@ alone. Ids are those of the content, states and verdicts the words of the engine
                        rule, title, procedure, state, effect, note, findings, unread
         alternatives   every procedure a card proposes or holds back: procedure, rated,
                        proposedBy, heldBackFor, safety
-        advice         rule, card, indicator, accept, findings, variant, sources
+        advice         rule, card, indicator, indicatorOfRule (more urgent where a site caps it),
+                       accept, findings, variant, sources
         suppressed     rule, why
         notChecked     resource types that were not read to the end
         cards          the cards as they are sent (CDS Hooks)
@@ -216,6 +217,7 @@ def _advice(advice: Advice) -> Trace:
         "rule": advice.rule_id,
         "card": advice.card,
         "indicator": advice.indicator.value,
+        "indicatorOfRule": (advice.rule.indicator or advice.indicator).value,
         "accept": {
             "order": [procedure.id for procedure in proposal.procedures],
             "priority": proposal.priority,
