@@ -109,7 +109,7 @@ class _Case:
             self._warn(verdict, procedure, topic)
         if topic is None:
             return
-        held = any(v.state is not None and v.state.effect == "hold" for v in self.safety)
+        held = any(verdict.decides_alternative for verdict in self.safety)
         for rule in topic.topic.recommendations:
             silent = why_not(rule, procedure, self.order, topic, self.findings, held=held)
             if silent:

@@ -75,12 +75,13 @@ class SafetyState(Part, kw_only=True, frozen=True):
 
     Effects: ``hold`` (do not go on before it is cleared; never suggested), ``exclude`` (never
     suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first),
-    ``urgent`` (must not wait).
+    ``replace`` (the study its card names comes first, so topic rules propose no other), ``urgent``
+    (must not wait).
     """
 
     id: str
     when: Expression
-    effect: Literal["hold", "exclude", "caution", "ask", "urgent"]
+    effect: Literal["hold", "exclude", "caution", "ask", "replace", "urgent"]
     note: str
     indicator: Indicator | None = None
     card: str = ""
