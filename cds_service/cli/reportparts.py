@@ -26,6 +26,8 @@ _EFFECTS = {
     "exclude": "EXCLUDED, never suggested",
     "caution": "CAUTION, may go on with care",
     "ask": "ASK, a question to answer first",
+    "replace": "REPLACE, another study comes first",
+    "urgent": "URGENT, must not wait",
 }
 _NAME, _RATING, _SEEN, _LEVEL = 42, 33, 11, 5
 

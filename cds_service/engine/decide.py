@@ -119,8 +119,8 @@ class _Case:
         if topic is None:
             return
         held = any(
-            verdict.state is not None
-            and verdict.state.effect == "hold"
+            verdict.decides_alternative
+            and verdict.state is not None
             and not policy.silences(f"{verdict.rule.id}.{verdict.state.id}")
             for verdict in self.safety
         )

@@ -35,6 +35,11 @@ class SafetyVerdict:
         return self.state is None or self.state.effect not in ("hold", "exclude")
 
     @property
+    def decides_alternative(self) -> bool:
+        """Whether the card of this rule says what comes instead, so that no topic rule may."""
+        return self.state is not None and self.state.effect in ("hold", "replace")
+
+    @property
     def clears_first(self) -> bool:
         """Whether something is to be cleared before the procedure goes ahead."""
         return self.state is not None and self.state.effect != "urgent"
