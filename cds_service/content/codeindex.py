@@ -64,15 +64,12 @@ class CodeIndex:
         self._expanded: dict[Code, dict[str, str]] = {}
         self._prefixes: dict[Code, dict[str, str]] = {}
         self._blocks: list[_Block] = []
-        self._phrases: dict[str, dict[str, str]] = {}
         self._cache: dict[Code, tuple[Membership, ...]] = {}
         self._labels: dict[Code, str] = {}
         for value_set in value_sets:
             for group in value_set.concepts:
                 for concept in group.codes:
                     self._add(value_set.id, group.system, concept)
-            for phrase in value_set.phrases:
-                self._phrases.setdefault(phrase.casefold(), {})[value_set.id] = "include"
         for document in expansions:
             self._expand(document)
 
@@ -93,11 +90,6 @@ class CodeIndex:
             if found := self._labels.get(Code(system, value[:end])):
                 return found
         return next((block.label for block in self._blocks if block.holds(code)), "")
-
-    def phrase_memberships(self, text: str) -> tuple[Membership, ...]:
-        """Return the value sets that list the whole of `text` as a phrase."""
-        roles = self._phrases.get(" ".join(text.casefold().split()), {})
-        return tuple(Membership(value_set, role) for value_set, role in roles.items())
 
     def _add(self, value_set: str, system: str, concept: Concept) -> None:
         role = concept.role

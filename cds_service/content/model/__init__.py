@@ -5,6 +5,7 @@ authors in ``cards/README.md`` and enforced by the JSON Schemas in ``cards/schem
 """
 
 from cds_service.content.model.base import Citation, Expression, Head, Indicator, Part, Rating
+from cds_service.content.model.estimates import Estimate, Estimates, SexTerms
 from cds_service.content.model.expansions import (
     Descendant,
     DescendantGroup,
@@ -24,6 +25,13 @@ from cds_service.content.model.guideline import (
     Variant,
     VariantRatings,
     Variants,
+)
+from cds_service.content.model.language import (
+    AssertionCues,
+    CueGroup,
+    Joined,
+    OrderWord,
+    OrderWords,
 )
 from cds_service.content.model.rules import (
     Recommendation,
@@ -58,6 +66,7 @@ Document = (
     | ImagingCategories
     | CodeMap
     | Parameters
+    | Estimates
     | Findings
     | Topic
     | Variants
@@ -66,6 +75,8 @@ Document = (
     | SafetyRule
     | OverrideReasons
     | Texts
+    | AssertionCues
+    | OrderWords
 )
 
 KINDS: dict[str, type[Head]] = {
@@ -76,6 +87,7 @@ KINDS: dict[str, type[Head]] = {
     "imaging-categories": ImagingCategories,
     "code-map": CodeMap,
     "parameters": Parameters,
+    "estimates": Estimates,
     "findings": Findings,
     "topic": Topic,
     "variants": Variants,
@@ -84,11 +96,14 @@ KINDS: dict[str, type[Head]] = {
     "safety-rule": SafetyRule,
     "override-reasons": OverrideReasons,
     "texts": Texts,
+    "assertion-cues": AssertionCues,
+    "order-words": OrderWords,
 }
 """The class of each kind of document (``cases`` are read by cds_service.content.cases)."""
 
 __all__ = [
     "KINDS",
+    "AssertionCues",
     "CardText",
     "CategoryCode",
     "Citation",
@@ -96,9 +111,12 @@ __all__ = [
     "CodeMap",
     "Concept",
     "ConceptGroup",
+    "CueGroup",
     "Descendant",
     "DescendantGroup",
     "Document",
+    "Estimate",
+    "Estimates",
     "Expansion",
     "Expression",
     "Finding",
@@ -107,7 +125,10 @@ __all__ = [
     "ImagingCategories",
     "Indication",
     "Indicator",
+    "Joined",
     "MappedCode",
+    "OrderWord",
+    "OrderWords",
     "OverrideReason",
     "OverrideReasons",
     "Parameter",
@@ -129,6 +150,7 @@ __all__ = [
     "SafetyRule",
     "SafetyState",
     "Selector",
+    "SexTerms",
     "Split",
     "SystemVersion",
     "Texts",
