@@ -56,7 +56,7 @@ def test_a_local_code_that_contradicts_a_standard_one_leaves_the_order_unrecogni
     loinc = {"system": "http://loinc.org", "code": "24967-2"}
     both = consult(opened(ROW), request(ordering(IMG, loinc), CHART))
     assert both.assessments[0].recognised.conflict == (WITH, MRI)
-    assert names(both) == []
+    assert names(both) == ["order-contradicts-itself"]
 
 
 def test_a_local_code_may_say_more_exactly_what_a_vague_standard_code_means(opened):
