@@ -15,7 +15,9 @@ def text_index(value_sets: Iterable[ValueSet], cues: AssertionCues | None) -> Te
     if cues is not None:
         phrases += _cues(cues)
     lasting = frozenset(value_set.id for value_set in known if value_set.lasting)
-    return TextIndex(phrases, lasting, cues.known_words if cues else ())
+    if cues is None:
+        return TextIndex(phrases, lasting)
+    return TextIndex(phrases, lasting, cues.known_words, frozenset(cues.complaints))
 
 
 def order_text_reader(words: OrderWords | None) -> OrderTextReader:
@@ -55,7 +57,7 @@ def _cues(document: AssertionCues) -> Iterator[tuple[str, Meaning]]:
         for text in group.before:
             yield text, Cue(says, False, group.reach, group.over_commas, rank)
         for text in group.after:
-            yield text, Cue(says, True, group.reach_back, False, rank)
+            yield text, Cue(says, True, group.reach_back, group.over_commas, rank)
     for text in document.ends:
         yield text, End(False)
     for text in document.look_alikes:
