@@ -46,6 +46,8 @@ def _phrases(value_sets: Iterable[ValueSet]) -> Iterator[tuple[str, Meaning]]:
             ("include", value_set.phrases),
             ("weak", value_set.suggestive_phrases),
             ("exclude", value_set.excluded_phrases),
+            ("deny", value_set.denying_phrases),
+            ("narrower", value_set.narrower_phrases),
         ):
             for text in texts:
                 yield text, Phrase(value_set.id, role)
@@ -55,13 +57,14 @@ def _cues(document: AssertionCues) -> Iterator[tuple[str, Meaning]]:
     for rank, group in enumerate(document.assertions):
         says = Assertion(group.says)
         for text in group.before:
-            yield text, Cue(says, False, group.reach, group.over_commas, rank)
+            yield text, Cue(says, False, group.reach, group.over_commas, rank, group.ended)
         for text in group.after:
-            yield text, Cue(says, True, group.reach_back, group.over_commas, rank)
+            yield text, Cue(says, True, group.reach_back, group.over_commas, rank, group.ended)
     for text in document.ends:
         yield text, End(False)
     for text in document.look_alikes:
-        yield text, End(True)
+        yield text, End(True, backwards=False)
+        yield text, End(True, backwards=True)
 
 
 def _by_parts(joined: Iterable[Joined]) -> dict[frozenset[str], str]:

@@ -35,12 +35,16 @@ class Cue(NamedTuple):
     reach: int
     over_commas: str
     rank: int
+    ended: bool = False
+    """What is past has ended: removed, stopped; so it no longer holds even if it lasts."""
 
 
 class End(NamedTuple):
     """A word that ends the reach of cues; `look_alike` is one that only looks like a cue."""
 
     look_alike: bool
+    backwards: bool = False
+    """Which cues a look-alike hides: those that reach backwards or those that reach forwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,8 @@ class Sentence:
             {cue.start for cue, low, _ in cues if not cue.meaning.backwards and low < 0},
         )
 
-    def assertion(self, start: int, end: int, complaint: bool = False) -> Assertion:
-        """Return what the sentence asserts of ``words[start:end]``.
+    def cue(self, start: int, end: int, complaint: bool = False) -> Cue | None:
+        """Return the cue that says how far ``words[start:end]`` is asserted; None: it is so.
 
         A `complaint` comes new in a list: what is said of the items before it is not said of it.
         """
@@ -96,15 +100,14 @@ class Sentence:
             if (low, high) == _ANYWHERE or (low <= start and end <= high)
             if self._reaches(cue, start, end, complaint)
         ]
-        first = min(reaching, key=lambda cue: cue.rank, default=None)
-        return first.says if first else Assertion.PRESENT
+        return min(reaching, key=lambda cue: cue.rank, default=None)
 
     def _reaches(self, cue: Found[Cue], start: int, end: int, complaint: bool) -> bool:
         backwards = cue.meaning.backwards
-        first, last = (end, cue.start) if backwards else (cue.end, start)
-        if last < first:
+        if cue.end <= end if backwards else cue.start >= start:
             return False
-        between = range(first, last)
+        between = range(end, cue.start) if backwards else range(cue.end, start)
+        first, last = between.start, between.stop
         if any(first <= place < last for place in self._ends):
             return False
         if self._other_words(between) > cue.meaning.reach:
@@ -137,6 +140,8 @@ class Sentence:
         inside = {self.words[place] for place in between}
         if "," in inside or any(place in self._starts for place in between):
             return True
+        if not between:
+            return False
         if "(" in inside and self.words[between[-1]] != "(":
             return True
         return any(self._mentioned[place] for place in between) and not inside & _JOINING
@@ -153,8 +158,14 @@ class Sentence:
                 return True
             if word == "," and not self._goes_on(place, cue):
                 return True
-        following = between.stop
-        return said and following in self._starts
+        return cue.over_commas == _NEVER and self._runs_on(between)
+
+    def _runs_on(self, between: range) -> bool:
+        """Say whether nothing joins what follows to the last thing mentioned `between`."""
+        places = [place for place in between if self._mentioned[place]]
+        if not places:
+            return False
+        return not any(self.words[place] in _JOINING for place in range(places[-1], between.stop))
 
     def _goes_on(self, comma: int, cue: Cue) -> bool:
         """Say whether the list that `cue` is about goes on after a comma.

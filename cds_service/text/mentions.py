@@ -18,7 +18,11 @@ class Mention(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """What a phrase counts as: a value set, in the role include, weak or exclude."""
+    """What a phrase counts as: a value set, and in which role.
+
+    ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says that
+    it is not so) or ``narrower`` (whose denial does not deny the set).
+    """
 
     value_set: str
     role: str
@@ -80,14 +84,21 @@ class TextIndex:
         for start, end, (value_set, role) in phrases:
             if role == "exclude":
                 continue
-            says = sentence.assertion(start, end, value_set in self._complaints)
-            if says is Assertion.HISTORICAL and value_set in self._lasting:
-                says = Assertion.PRESENT
-            yield Mention(value_set, role, says)
+            cue = sentence.cue(start, end, value_set in self._complaints)
+            says = cue.says if cue else Assertion.PRESENT
+            if cue and says is Assertion.HISTORICAL and value_set in self._lasting:
+                says = says if cue.ended else Assertion.PRESENT
+            if role == "deny":
+                if says is Assertion.PRESENT:
+                    yield Mention(value_set, "include", Assertion.ABSENT)
+            elif role != "narrower":
+                yield Mention(value_set, role, says)
+            elif says is not Assertion.ABSENT:
+                yield Mention(value_set, "include", says)
 
 
-def _layer(meaning: Meaning) -> str:
-    return meaning.value_set if isinstance(meaning, Phrase) else ""
+def _layer(meaning: Meaning) -> str | bool:
+    return meaning.value_set if isinstance(meaning, Phrase) else meaning.backwards
 
 
 def _sentences(words: list[str]) -> Iterable[list[str]]:

@@ -71,13 +71,17 @@ class PhraseBook(Generic[_Meaning]):
         phrases: Iterable[tuple[str, _Meaning]],
         known: Iterable[str] = (),
         layer: Callable[[_Meaning], Hashable] = _one_layer,
+        ignored: frozenset[str] = frozenset(),
     ) -> None:
         """Compile `phrases`; the words of `known` are never taken for misspellings.
+
+        Words that are `ignored` are left out of the phrases, and must be of the texts.
 
         Of the phrases whose meanings are of one `layer` the first and longest hides those that
         overlap it; layers do not hide one another.
         """
         self._layer = layer
+        self._ignored = ignored
         self._root: _Node[_Meaning] = _Node()
         self._own: set[str] = set()
         for text, meaning in phrases:
@@ -137,8 +141,9 @@ class PhraseBook(Generic[_Meaning]):
         """Lay the path of the phrase `text` from `node` on and return where it ends."""
         plain, sign, rest = _up_to_sign(text)
         for word in tokens(plain):
-            self._own.add(word)
-            node = node.then(word)
+            if word not in self._ignored:
+                self._own.add(word)
+                node = node.then(word)
         if sign == "*":
             node.gap = node.gap or _Node()
             return self._add(node.gap, rest)

@@ -22,7 +22,7 @@ _SLASHED = (
 _SPELT_OUT = (
     (re.compile(r"\(\+\)|(?<=[a-z])\+(?!\w|/)|(?:(?<=\s)|^)\+(?:ve\b|(?=[a-z]))"), " positive "),
     (re.compile(r"\(-\)|(?:(?<=\s)|^)-ve\b"), " negative "),
-    (re.compile(r"\(\?\)|(?<=[\w)])\?|\?(?=\s*(?:[.,;)\n]|$))"), f" {ASKED} "),
+    (re.compile(r"\(\?\)|(?<=[\w)])\?|(?<=[\w)] )\?(?=\s*(?:[.,;)\n]|$))"), f" {ASKED} "),
     (re.compile(r"\s[-\u2013]+\s|\u2014|[-=]+>"), " ; "),
     (re.compile(r"(\d),(?=\d{3}\b)"), r"\1"),
 )
@@ -38,13 +38,13 @@ _TOKEN = re.compile(
             r"(?<![a-z0-9])w/",
             r"\d+(?:\.\d+)?",
             r"[^\W\d_]+",
-            r"[?+.;:,()&/\n!]",
+            r"[?+.;:,()&/\n!#]",
         ]
     )
 )
 _STOP_WORDS = frozenset(
     (
-        "a", "an", "the", "of", "in", "on", "at", "to", "for", "her", "his", "their", "its", "my",
+        "a", "an", "the", "of", "in", "at", "to", "her", "his", "their", "its", "my",
         "your", "this", "that", "these", "patient", "very", "some", "any",
     )
 )  # fmt: skip

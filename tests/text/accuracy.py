@@ -15,7 +15,7 @@ import yaml
 
 from cds_service.content.language import order_text_reader, text_index
 from cds_service.content.load import content_directory, load
-from cds_service.content.model import AssertionCues, OrderWords, ValueSet
+from cds_service.content.model import AssertionCues, OrderWords, Procedures, ValueSet
 from cds_service.text.mentions import TextIndex
 from cds_service.text.order_text import OrderTextReader
 
@@ -35,6 +35,8 @@ class Readers(NamedTuple):
 
     mentions: TextIndex
     studies: OrderTextReader
+    regions: frozenset[tuple[str, str]]
+    """The modalities and regions that are labelled: those some procedure has together."""
 
 
 class Figures(NamedTuple):
@@ -63,11 +65,18 @@ class Figures(NamedTuple):
 
 def readers() -> Readers:
     """Return the readers of texts, compiled from the content directory."""
-    documents = load(content_directory()).documents.values()
+    documents = list(load(content_directory()).documents.values())
     cues = next(each for each in documents if isinstance(each, AssertionCues))
     words = next(each for each in documents if isinstance(each, OrderWords))
     value_sets = [each for each in documents if isinstance(each, ValueSet)]
-    return Readers(text_index(value_sets, cues), order_text_reader(words))
+    regions = frozenset(
+        (study.modality, study.body_region)
+        for document in documents
+        if isinstance(document, Procedures)
+        for study in document.procedures
+        if study.body_region not in ("other-region", "region-not-stated")
+    )
+    return Readers(text_index(value_sets, cues), order_text_reader(words), regions)
 
 
 def labelled(kind: str, half: str) -> list[dict[str, Any]]:
@@ -133,7 +142,10 @@ def _order_found(text: str, read: Readers) -> Iterator[Label]:
     study = read.studies.read(text)
     if study is None or not study.modality:
         return
-    yield from _axes(study.modality, study.body_region, study.contrast or "unspecified")
+    known = (study.modality, study.body_region) in read.regions
+    yield from _axes(
+        study.modality, study.body_region if known else "", study.contrast or "unspecified"
+    )
 
 
 def _axes(modality: str, region: str, contrast: str) -> Iterator[Label]:

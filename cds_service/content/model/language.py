@@ -11,7 +11,7 @@ class CueGroup(Part, kw_only=True, frozen=True):
     `reach` is how many words that are themselves no mention may lie between a cue and what it is
     about; `reach_back` the same for cues that stand after it. `over_commas` says how a cue reaches
     over the commas of a list: always, over items that are nothing but mentions, or never, save for
-    a list that ends with *or*.
+    a list that ends with *or*. `ended`: what is past has ended, even in a lasting value set.
     """
 
     says: Literal["absent", "possible", "historical", "family", "hypothetical"]
@@ -20,6 +20,7 @@ class CueGroup(Part, kw_only=True, frozen=True):
     reach: int
     reach_back: int = 2
     over_commas: Literal["always", "items", "never"] = "never"
+    ended: bool = False
 
 
 class AssertionCues(Head, kw_only=True, frozen=True):
