@@ -113,7 +113,7 @@ class Sentence:
         if self._other_words(between) > cue.meaning.reach:
             return False
         if backwards:
-            return not self._parted(between) and not self._looks_ahead(cue)
+            return not self._parted(between, cue.meaning) and not self._looks_ahead(cue)
         if complaint and cue.meaning.over_commas != _ALWAYS and self._comes_new(between):
             return False
         return not self._list_ends(between, cue.meaning)
@@ -135,7 +135,7 @@ class Sentence:
             if not self._mentioned[place] and self.words[place] not in _LISTING
         )
 
-    def _parted(self, between: range) -> bool:
+    def _parted(self, between: range, cue: Cue) -> bool:
         """Say whether what lies `between` parts a mention from a cue after it."""
         inside = {self.words[place] for place in between}
         if "," in inside or any(place in self._starts for place in between):
@@ -144,7 +144,9 @@ class Sentence:
             return False
         if "(" in inside and self.words[between[-1]] != "(":
             return True
-        return any(self._mentioned[place] for place in between) and not inside & _JOINING
+        if not any(self._mentioned[place] for place in between):
+            return False
+        return not inside & (_EITHER if cue.over_commas == _NEVER else _JOINING)
 
     def _list_ends(self, between: range, cue: Cue) -> bool:
         """Say whether a comma or a further cue after one ends the reach of `cue`."""
@@ -165,7 +167,7 @@ class Sentence:
         places = [place for place in between if self._mentioned[place]]
         if not places:
             return False
-        return not any(self.words[place] in _JOINING for place in range(places[-1], between.stop))
+        return not any(self.words[place] in _JOINING | {"for"} for place in range(places[-1], between.stop))
 
     def _goes_on(self, comma: int, cue: Cue) -> bool:
         """Say whether the list that `cue` is about goes on after a comma.

@@ -89,7 +89,7 @@ class TextIndex:
             if cue and says is Assertion.HISTORICAL and value_set in self._lasting:
                 says = says if cue.ended else Assertion.PRESENT
             if role == "deny":
-                if says is Assertion.PRESENT:
+                if says in (Assertion.PRESENT, Assertion.ABSENT):
                     yield Mention(value_set, "include", Assertion.ABSENT)
             elif role != "narrower":
                 yield Mention(value_set, role, says)
