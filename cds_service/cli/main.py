@@ -14,11 +14,13 @@ from cds_service.cli import (
     content,
     example,
     explain,
+    export,
     journal,
     lint,
     serve,
     settings,
     test,
+    value_sets,
 )
 from cds_service.cli.output import complain
 from cds_service.cli.startup import ContentRefused
@@ -34,6 +36,8 @@ COMMANDS: tuple[ModuleType, ...] = (
     check,
     test,
     content,
+    value_sets,
+    export,
     config,
     clients,
     journal,

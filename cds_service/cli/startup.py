@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cds_service.content.check import check
+from cds_service.content.expansions import read_expansions
 from cds_service.content.issue import Issue
 from cds_service.content.library import Content, compile_content
 from cds_service.content.load import Loaded, content_directory, load
+from cds_service.content.model import ValueSetExpansions
 from cds_service.engine.policy import Policy
 from cds_service.settings import Settings, SettingsError, variable
 from cds_service.site.apply import local, policy
@@ -92,8 +94,25 @@ def compiled(loaded: Loaded, settings: Settings, problems: Iterable[Issue]) -> I
     remarks = check_site(site, loaded, shipped)
     if any(each.severity == "error" for each in remarks):
         raise ContentRefused([*problems, *remarks])
-    content = compile_content(documents, loaded.content_version, local(site, shipped))
+    expansions, wrong = _expansions(site, loaded)
+    if any(each.severity == "error" for each in wrong):
+        raise ContentRefused([*problems, *remarks, *wrong])
+    added = local(site, shipped)
+    content = compile_content(documents, loaded.content_version, added, expansions)
+    remarks = [*remarks, *wrong]
     return InForce(content, policy(site.site), shipped, site, tuple(remarks))
+
+
+def _expansions(site: SiteFile, loaded: Loaded) -> tuple[list[ValueSetExpansions], list[Issue]]:
+    """Return the expansions that the site file names, and what is wrong with them."""
+    documents: list[ValueSetExpansions] = []
+    issues: list[Issue] = []
+    for path in site.expansions:
+        document, found = read_expansions(path, loaded)
+        issues += found
+        if document is not None:
+            documents.append(document)
+    return documents, issues
 
 
 def _read(path: Path) -> SiteFile:

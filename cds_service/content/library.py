@@ -9,15 +9,20 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from cds_service.content.codeindex import CodeIndex
+from cds_service.content.language import order_text_reader, text_index
 from cds_service.content.local import Local, PresetReason
 from cds_service.content.model import (
+    AssertionCues,
     CardText,
     Citation,
     CodeMap,
     Document,
+    Estimate,
+    Estimates,
     Finding,
     Findings,
     ImagingCategories,
+    OrderWords,
     OverrideReasons,
     Parameter,
     Parameters,
@@ -33,12 +38,15 @@ from cds_service.content.model import (
     Texts,
     Topic,
     ValueSet,
+    ValueSetExpansions,
     Variant,
     Variants,
 )
 from cds_service.content.switches import safety_rules_in_force, topics_in_force
 from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 from cds_service.fhir.dates import Duration, before, parse_duration
+from cds_service.text.mentions import TextIndex
+from cds_service.text.order_text import OrderTextReader
 
 SOURCE_TYPES = (
     "Patient",
@@ -49,9 +57,18 @@ SOURCE_TYPES = (
     "Device",
     "DeviceUseStatement",
     "AllergyIntolerance",
+    "DiagnosticReport",
+    "ImagingStudy",
+    "ServiceRequest",
 )
 """Resource types we ask a client for, in the order in which they are published."""
 
+SUPPLEMENTARY_TYPES = frozenset({"DiagnosticReport", "ImagingStudy", "ServiceRequest"})
+"""Types that only remind of studies done or ordered: no card rests on their being complete."""
+
+
+_READ_BY_DEFAULT = "en"
+"""The language text is read in where the content has no words for the language of the cards."""
 
 AFFIRMATIVE_ANSWER = "affirmative-answer"
 NEGATIVE_ANSWER = "negative-answer"
@@ -87,6 +104,9 @@ class Content:
     local: Local
     """What the site adds."""
     index: CodeIndex
+    text: TextIndex
+    """What clinical text mentions, in the language of the content."""
+    order_text: OrderTextReader
     value_sets: dict[str, ValueSet]
     findings: dict[str, Finding]
     procedures: dict[str, Procedure]
@@ -97,6 +117,7 @@ class Content:
     topics_as_written: tuple[TopicContent, ...] = field(repr=False)
     safety_rules_as_written: tuple[SafetyRule, ...] = field(repr=False)
     parameters: dict[str, Parameter]
+    estimates: dict[str, Estimate]
     texts: dict[str, CardText]
     override_reasons: dict[str, tuple[PresetReason, ...]]
     """The preset reasons that each card offers, by card id."""
@@ -109,6 +130,8 @@ class Content:
     ``address|code``."""
     procedure_by_code: dict[Code, str] = field(repr=False)
     procedure_by_name: dict[str, str] = field(repr=False)
+    procedure_by_axes: dict[tuple[str, str, str], str] = field(repr=False)
+    """(modality, body region, contrast) → the first procedure of the content that has them."""
     codes_of_procedure: dict[str, tuple[Code, ...]] = field(repr=False)
 
     def duration(self, parameter: str) -> Duration:
@@ -134,15 +157,19 @@ def compile_content(
     documents: Iterable[Document],
     version: str,
     local: Local | None = None,
+    expansions: Iterable[ValueSetExpansions] = (),
 ) -> Content:
     """Return the active `documents` compiled for use, with what a site adds in `local`.
+
+    `expansions` are the site's files of descendants of codes that value sets list; expansions
+    among the `documents` count too.
 
     Raises:
         KeyError: `local` names a parameter, value set or procedure that does not exist.
         ValueError: a site's value is not of its parameter's kind.
     """
     local = local or Local()
-    active = [document for document in documents if document.status == "active"]
+    active = [doc for doc in (*documents, *expansions) if doc.status == "active"]
     procedures = _by_id(
         part for doc in active if isinstance(doc, Procedures) for part in doc.procedures
     )
@@ -160,7 +187,11 @@ def compile_content(
     return Content(
         version=f"{version}+{local.digest}" if local.digest else version,
         local=local,
-        index=CodeIndex(value_sets.values()),
+        index=CodeIndex(
+            value_sets.values(), (doc for doc in active if isinstance(doc, ValueSetExpansions))
+        ),
+        text=text_index(value_sets.values(), _of_language(active, AssertionCues, local.language)),
+        order_text=order_text_reader(_of_language(active, OrderWords, local.language)),
         value_sets=value_sets,
         findings=findings,
         resource_types=_resource_types(findings),
@@ -175,6 +206,9 @@ def compile_content(
                 part for doc in active if isinstance(doc, Parameters) for part in doc.parameters
             ),
             local.parameters,
+        ),
+        estimates=_by_id(
+            part for doc in active if isinstance(doc, Estimates) for part in doc.estimates
         ),
         texts=texts,
         override_reasons=_override_reasons(active, texts.values(), local),
@@ -202,8 +236,21 @@ def compile_content(
             },
             **local.order_texts,
         },
+        procedure_by_axes={
+            (procedure.modality, procedure.body_region, procedure.contrast): procedure.id
+            for procedure in reversed(procedures.values())
+        },
         codes_of_procedure=codes,
     )
+
+
+_Spoken = TypeVar("_Spoken", AssertionCues, OrderWords)
+
+
+def _of_language(active: list[Document], kind: type[_Spoken], language: str) -> _Spoken | None:
+    """Return the document of a kind in `language`, else the English one, if there is any."""
+    found = {doc.language: doc for doc in active if isinstance(doc, kind)}
+    return found.get(language) or found.get(_READ_BY_DEFAULT)
 
 
 class _Named(Protocol):
@@ -220,6 +267,14 @@ def _by_id(parts: Iterable[_Part]) -> dict[str, _Part]:
 
 def _resource_types(findings: dict[str, Finding]) -> tuple[str, ...]:
     read = {kind for finding in findings.values() for kind in origins(finding)} | {"Patient"}
+    studied = {
+        kind
+        for finding in findings.values()
+        for clause in finding.evidence
+        if clause.same_study
+        for kind in clause.origin
+    }
+    read -= SUPPLEMENTARY_TYPES - studied  # an order's own reasons are no source to ask for
     return tuple(kind for kind in SOURCE_TYPES if kind in read)
 
 

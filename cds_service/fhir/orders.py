@@ -44,7 +44,8 @@ class DraftOrder:
 
     `codes` and `texts` are those of what is ordered, a code without a system with the system "",
     because the order codes of many sites have none; `reasons` are its stated reasons;
-    `reason_references` point to Conditions or Observations in the chart.
+    `reason_references` point to Conditions or Observations in the chart. `body_sites` and `notes`
+    are texts.
     `priority` is ``routine``, ``urgent``, ``asap``, ``stat`` or empty when not stated.
     """
 
@@ -55,10 +56,15 @@ class DraftOrder:
     categories: tuple[Code, ...]
     reasons: tuple[Reason, ...]
     reason_references: tuple[str, ...]
+    body_sites: tuple[str, ...]
+    notes: tuple[str, ...]
     subject: str
     priority: str
     status: str
     do_not_perform: bool
+
+
+_SITES = ("bodySite", "targetBodySite")
 
 
 def read_order(resource: Json) -> DraftOrder | None:
@@ -83,6 +89,10 @@ def read_order(resource: Json) -> DraftOrder | None:
             for name in ("reasonReference", "reason")
             for item in objects(resource.get(name))
             if (ref := reference(item))
+        ),
+        body_sites=tuple(text for name in _SITES for text in texts(resource.get(name))),
+        notes=tuple(
+            filter(None, (string(note.get("text")) for note in objects(resource.get("note"))))
         ),
         subject=reference(resource.get("subject")) or reference(child(resource, "patient")),
         priority=status_code(resource.get("priority")),

@@ -16,6 +16,9 @@ KEYS = {
     "Device": "devices",
     "DeviceUseStatement": "deviceUse",
     "AllergyIntolerance": "allergies",
+    "DiagnosticReport": "imagingReports",
+    "ImagingStudy": "imagingStudies",
+    "ServiceRequest": "orders",
 }
 """Prefetch key by FHIR resource type, in publishing order."""
 
@@ -24,6 +27,8 @@ PAGE_SIZE = 200
 MAX_CODE_LIST = 2000
 """Characters a list of codes stays below; EHRs and proxies cut longer addresses."""
 
+_IMAGING_REPORTS = "http://terminology.hl7.org/CodeSystem/v2-0074|RAD,http://loinc.org|LP29684-5"
+"""Radiology as FHIR R4 (v2 table 0074) and US Core (LOINC part) write the category."""
 _LOINC = "http://loinc.org|"
 _TYPES = {key: kind for kind, key in KEYS.items()}
 
@@ -37,6 +42,8 @@ def _templates(
         if kind == "Patient" or kind not in resource_types:
             continue
         search = f"{kind}?patient={PATIENT_TOKEN}"
+        if kind == "DiagnosticReport":
+            search = f"{search}&category={_IMAGING_REPORTS}"
         if kind != "Observation":
             found.append((key, f"{search}&_count={PAGE_SIZE}"))
             continue

@@ -6,6 +6,7 @@ from typing import Any
 from cds_service.content.library import ORDER_NOT_ASSESSED, Content
 from cds_service.content.model import Indicator, Procedure
 from cds_service.engine.advice import Advice, Assessment
+from cds_service.render.closing import closing
 from cds_service.render.suggestions import RatingOf, suggestions
 from cds_service.render.text import fill_detail, fill_summary
 from cds_service.render.words import in_sentence, placeholders
@@ -45,7 +46,13 @@ def card(
     whole: dict[str, Any] = {
         "uuid": new_id(),
         "summary": fill_summary(text.summary, values),
-        "detail": f"{fill_detail(text.detail, values)}\n\n{_footer(advice, content)}",
+        "detail": "\n\n".join(
+            [
+                fill_detail(text.detail, values),
+                *closing(advice, assessment, text.detail),
+                _footer(advice, content),
+            ]
+        ),
         "indicator": advice.indicator.value,
         "source": {
             "label": citation.title,

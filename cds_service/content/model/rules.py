@@ -77,18 +77,21 @@ class SafetyState(Part, kw_only=True, frozen=True):
 
     Effects: ``hold`` (do not go on before it is cleared; never suggested), ``exclude`` (never
     suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first),
-    ``urgent`` (must not wait). One that is `off_by_default` has no effect at all, unless a site
-    switches it on.
+    ``replace`` (the study its card names comes first, so topic rules propose no other), ``urgent``
+    (must not wait). It is silent when one of the findings of `unless_newer` rests on a record
+    newer than its own. One that is `off_by_default` has no effect at all, unless a site switches
+    it on.
     """
 
     id: str
     off_by_default: bool = False
     when: Expression
-    effect: Literal["hold", "exclude", "caution", "ask", "urgent"]
+    effect: Literal["hold", "exclude", "caution", "ask", "replace", "urgent"]
     note: str
     indicator: Indicator | None = None
     card: str = ""
     unless_priority: tuple[str, ...] = ()
+    unless_newer: tuple[str, ...] = ()
     remedy: Remedy = Remedy()
     source: str
     locator: str
