@@ -90,7 +90,9 @@ def _resources(space: Namespace, loaded: Loaded) -> Iterator[Json]:
         for each in document.levels
     }
     parameters = _active(documents, Parameters)
-    values = {each.id: each for document in parameters for each in document.parameters}
+    values = {
+        each.id: each for document in _each(documents, Parameters) for each in document.parameters
+    }
     sets = {document.id: document for document in _each(documents, ValueSet)}
     library = space.canonical("Library", logic.LIBRARY)
 
