@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cds_service.content.expression import State
-from cds_service.content.library import SOURCE_TYPES, Content, origins
-from cds_service.content.model import Clause, Finding
+from cds_service.content.library import SOURCE_TYPES, SUPPLEMENTARY_TYPES, Content, origins
+from cds_service.content.model import Clause, Finding, Procedure
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, Match
-from cds_service.engine.judge import Verdict, judge
+from cds_service.engine.facts import Answer, Standing
+from cds_service.engine.judge import judge
+from cds_service.engine.studies import same
+from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
 
 
@@ -28,6 +31,10 @@ class Item:
     verdict: Verdict
     remark: str
     from_text: bool
+    on: Span | None = None
+    """The days the record may be of."""
+    of_order: bool = False
+    """Whether the order itself states it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +61,30 @@ class Findings:
     content: Content
     chart: Chart
     evidence: Evidence
+    procedure: Procedure | None = None
+    """The procedure in question, for findings that depend on it."""
     _results: dict[str, Result] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Result:
         """Return the result for the finding `name`."""
         result = self._results.get(name)
         if result is None:
+            finding = self.content.findings[name]
             result = self._results[name] = _decide(
-                self.content.findings[name], self.content, self.chart, self.evidence
+                finding, self.content, self.chart, self.evidence, self.procedure
             )
         return result
+
+    def about(self, procedure: Procedure) -> "Findings":
+        """Return the findings with another procedure in question; what is decided stays."""
+        if self.procedure is not None and procedure.id == self.procedure.id:
+            return self
+        kept = {
+            name: result
+            for name, result in self._results.items()
+            if not any(clause.same_study for clause in result.finding.evidence)
+        }
+        return Findings(self.content, self.chart, self.evidence, procedure, kept)
 
     def state(self, name: str) -> State:
         """Return the state of the finding `name`."""
@@ -82,11 +103,21 @@ class Findings:
         return {name: self[name] for name in self.content.findings}
 
 
-def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence) -> Result:
+def _decide(
+    finding: Finding,
+    content: Content,
+    chart: Chart,
+    evidence: Evidence,
+    procedure: Procedure | None,
+) -> Result:
     items: list[Item] = []
     for clause in finding.evidence:
-        if clause.age_at_least or clause.age_below:
-            items.append(_age_item(clause, content, evidence))
+        if clause.age_at_least or clause.age_below or clause.gender:
+            items.append(_patient_item(clause, content, evidence))
+        if clause.same_study and procedure is not None:
+            items += _study_items(clause, content, evidence, procedure)
+        if clause.contradicting:
+            items += [_contradiction(said) for said in evidence.contradiction]
         items += _clause_items(clause, content, evidence)
     items = list(dict.fromkeys(items))
     verdicts = {item.verdict for item in items}
@@ -112,7 +143,7 @@ def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence
 
 
 def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:
-    needed = origins(finding)
+    needed = origins(finding) - SUPPLEMENTARY_TYPES
     return tuple(
         kind for kind in SOURCE_TYPES if kind in needed and not chart.source(kind).complete
     )
@@ -124,29 +155,102 @@ def _why(chart: Chart, kind: str) -> str:
 
 
 def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[Item]:
+    matches = [
+        match
+        for name in clause.value_sets
+        for match in evidence.matches.get(name, ())
+        if match.fact.resource_type in clause.origin
+    ]
+    if clause.latest:
+        matches = _latest(matches, clause, content)
     items = []
-    for name in clause.value_sets:
-        for match in evidence.matches.get(name, ()):
-            if match.fact.resource_type in clause.origin:
-                verdict, remark = judge(match, clause, content, evidence)
-                if verdict is not Verdict.IRRELEVANT or remark:
-                    items.append(_item(match, verdict, remark))
+    for match in matches:
+        verdict, remark = judge(match, clause, content, evidence)
+        if verdict is not Verdict.IRRELEVANT or remark:
+            items.append(_item(match, verdict, remark))
     return items
 
 
-def _age_item(clause: Clause, content: Content, evidence: Evidence) -> Item:
-    """Return what the birth date says about an age limit; a partial date may not settle it."""
-    if evidence.born is None:
-        unknown = "birth date not known"
-        return Item("Patient", "Patient", "age", "", "", Verdict.INCONCLUSIVE, unknown, False)
-    youngest, oldest = age_in_years(evidence.born, evidence.as_of)
-    fits = {_age_fits(age, clause, content) for age in (youngest, oldest)}
-    if fits == {True}:
-        verdict = Verdict.FOR
-    else:
-        verdict = Verdict.AGAINST if fits == {False} else Verdict.INCONCLUSIVE
-    value = f"{youngest} years" if youngest == oldest else f"{youngest} to {oldest} years"
-    return Item("Patient", "Patient", "age", "", value, verdict, "", False)
+def _study_items(
+    clause: Clause, content: Content, evidence: Evidence, procedure: Procedure
+) -> list[Item]:
+    """Return the studies on record that the procedure would repeat."""
+    items = []
+    for study in evidence.studies:
+        if study.fact.resource_type in clause.origin and same(study, procedure):
+            match = Match("", study.fact, weak=False, from_text=False, answer=Answer.NONE)
+            verdict, remark = judge(match, clause, content, evidence)
+            items.append(_item(match, verdict, remark))
+    return items
+
+
+def _contradiction(said: str) -> Item:
+    return Item("", "ServiceRequest", said, "", "", Verdict.FOR, "", False, of_order=True)
+
+
+def _latest(matches: list[Match], clause: Clause, content: Content) -> list[Match]:
+    """Return the values of the most recent day; a reported value before an estimated one.
+
+    A date that is not exact may be that of the latest day, and then its value counts too. Without
+    any date all values are left, and the look-back makes a question of them.
+    """
+    measured = [
+        match
+        for match in matches
+        if match.fact.measurement is not None
+        and match.fact.measurement.value is not None
+        and match.fact.standing is not Standing.UNCERTAIN
+    ]
+    dated = [match for match in measured if match.fact.when is not None]
+    if not dated:
+        return measured
+    newest = max(match.fact.when.first for match in dated if match.fact.when)
+    found = [match for match in dated if match.fact.when and match.fact.when.last >= newest]
+    if clause.estimated_by:
+        made_from = content.estimates[clause.estimated_by].made_from
+        reported = [match for match in found if match.value_set != made_from]
+        return reported or found
+    return found
+
+
+def _patient_item(clause: Clause, content: Content, evidence: Evidence) -> Item:
+    """Return what birth date and gender say; what is not recorded settles nothing."""
+    verdicts, values, remarks = [], [], []
+    if clause.age_at_least or clause.age_below:
+        if evidence.born is None:
+            verdicts.append(Verdict.INCONCLUSIVE)
+            remarks.append("birth date not known")
+        else:
+            youngest, oldest = age_in_years(evidence.born, evidence.as_of)
+            fits = {_age_fits(age, clause, content) for age in (youngest, oldest)}
+            verdicts.append(_settled(fits))
+            ages = f"{youngest}" if youngest == oldest else f"{youngest} to {oldest}"
+            values.append(f"{ages} years")
+    if clause.gender:
+        known = evidence.gender in ("female", "male")
+        verdicts.append(_settled({evidence.gender in clause.gender} if known else {True, False}))
+        values.append(evidence.gender)
+        if not known:
+            remarks.append("the recorded gender does not tell")
+    return Item(
+        reference="Patient",
+        resource_type="Patient",
+        label="age and gender" if clause.gender else "age",
+        when="",
+        value=", ".join(filter(None, values)),
+        verdict=max(verdicts, key=_LEAST.index),
+        remark="; ".join(remarks),
+        from_text=False,
+    )
+
+
+_LEAST = [Verdict.FOR, Verdict.INCONCLUSIVE, Verdict.AGAINST]
+
+
+def _settled(answers: set[bool]) -> Verdict:
+    if len(answers) > 1:
+        return Verdict.INCONCLUSIVE
+    return Verdict.FOR if answers == {True} else Verdict.AGAINST
 
 
 def _age_fits(age: int, clause: Clause, content: Content) -> bool:
@@ -172,6 +276,8 @@ def _item(match: Match, verdict: Verdict, remark: str) -> Item:
         verdict=verdict,
         remark=remark,
         from_text=match.from_text,
+        on=fact.when,
+        of_order=fact.of_order,
     )
 
 
