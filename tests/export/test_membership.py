@@ -8,7 +8,7 @@ import simple_icd_10_cm
 from cds_service.content.codeindex import CodeIndex
 from cds_service.content.library import Content
 from cds_service.content.load import Loaded, load
-from cds_service.content.model import ValueSet
+from cds_service.content.model import ValueSet, ValueSetExpansions
 from cds_service.fhir.codes import SYSTEM_URIS, normal_code
 from tests.export.reader import Exported, holds
 
@@ -32,7 +32,15 @@ def told_by_export(exported: Exported, system: str, code: str) -> set[str]:
 
 def index_of_all(loaded: Loaded) -> CodeIndex:
     """Return what the service would count if drafts were in use: drafts are exported too."""
-    return CodeIndex(doc for doc in loaded.documents.values() if isinstance(doc, ValueSet))
+    documents = list(loaded.documents.values())
+    return CodeIndex(
+        [doc for doc in documents if isinstance(doc, ValueSet)],
+        [
+            doc
+            for doc in documents
+            if isinstance(doc, ValueSetExpansions) and doc.status == "active"
+        ],
+    )
 
 
 def listed(loaded: Loaded) -> set[tuple[str, str]]:
@@ -154,3 +162,42 @@ def test_the_most_special_entry_decides_however_deep(small, export_small) -> Non
     assert told_by_export(exported, "icd-10-cm", "C50.411") == {"cancer.excluded"}
     assert told_by_export(exported, "icd-10-cm", "C03.0") == {"cancer"}
     assert told_by_export(exported, "icd-10-cm", "C04.9") == {"cancer.suggestive"}
+
+
+EXPANSIONS = """kind: value-set-expansions
+id: sites-own
+title: Descendants of listed codes
+status: active
+version: "1.0.0"
+effective: "2026-01-01"
+sources:
+  - id: server
+    title: A terminology server
+    url: https://terminology.hospital.example/fhir
+    locator: ValueSet/$expand
+limits: As one server named them on one day.
+server: https://terminology.hospital.example/fhir
+code-systems: [{system: snomed-ct, version: "http://snomed.info/sct/900000000000207008"}]
+expansions:
+  - value-set: cancer
+    value-set-version: "1.0.0"
+    groups:
+      - system: snomed-ct
+        parent: "266987004"
+        role: include
+        descendants:
+          - {code: "429740004", label: history of breast cancer}
+"""
+
+
+def test_descendants_that_a_server_named_are_exported_as_their_parent_counts(
+    small, export_small
+) -> None:
+    assert "cancer" not in told_by_export(export_small(), "snomed-ct", "429740004")
+    (small / "expansions.yaml").write_text(EXPANSIONS, encoding="utf-8")
+    loaded = load(small)
+    assert loaded.issues == []
+    exported = export_small()
+    for code in ("266987004", "429740004"):
+        assert told_by_service(index_of_all(loaded), "snomed-ct", code) == {"cancer"}
+        assert told_by_export(exported, "snomed-ct", code) == {"cancer"}

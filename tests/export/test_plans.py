@@ -119,7 +119,8 @@ def test_a_rule_bears_on_the_procedures_it_selects(exported: Exported) -> None:
 
 
 def test_accepting_an_urgent_card_sets_the_priority_of_the_order(exported: Exported) -> None:
-    (state,) = exported.root("safety-rule-spine-emergency")["action"]
+    states = {each["id"]: each for each in exported.root("safety-rule-spine-emergency")["action"]}
+    state = states["state.not-urgent-yet"]
     (step,) = state["action"]
     assert step["dynamicValue"] == [
         {"path": "priority", "expression": {"language": "text/fhirpath", "expression": "'stat'"}}
@@ -208,3 +209,24 @@ def test_what_a_vague_order_may_mean_is_said(exported: Exported) -> None:
     said = [each["valueCode"] for each in vague["property"] if each["code"] == "may-be"]
     assert "mri-lumbar-spine-without-contrast" in said
     assert set(said) <= set(catalogue)
+
+
+def test_a_rule_that_a_site_must_switch_on_says_so(small, export_small) -> None:
+    (name,) = (each for each in export_small().of_type("PlanDefinition") if "safety" in each)
+    before = export_small()
+    assert before.said(before.get("PlanDefinition", name), "off-by-default") == []
+    path = small / "safety" / "rule.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "off-by-default: true\n", encoding="utf-8")
+    after = export_small()
+    assert after.said(after.get("PlanDefinition", name), "off-by-default") == [True]
+
+
+def test_a_state_that_newer_records_silence_has_a_condition_on_them(exported: Exported) -> None:
+    silenced = [
+        expressions(state)[-1]
+        for state in exported.root("safety-rule-repeat-study")["action"]
+        if "newer__" in "".join(expressions(state))
+    ]
+    assert silenced
+    assert all("%newer__new_motor_deficit" in each for each in silenced)
+    assert all(each.endswith(".where($this).empty()") for each in silenced)
