@@ -17,6 +17,7 @@ from cds_service.cli import (
     lint,
     serve,
     settings,
+    survey,
     test,
 )
 from cds_service.cli.output import complain
@@ -32,6 +33,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     lint,
     check,
     test,
+    survey,
     content,
     clients,
     journal,
