@@ -14,8 +14,8 @@ from cds_service.fhir.orders import ORDER_TYPES
 from cds_service.fhir.read import Json, child, name_of, reference, string
 from cds_service.survey.reading import Page
 
-RECORDS = frozenset(SOURCE_TYPES[1:]) | {"MedicationOrder", "MedicationStatement"}
-"""Types that may say something about a patient to the engine."""
+RECORDS = frozenset(SOURCE_TYPES[1:])
+"""Types that the service asks clients for, besides the Patient."""
 
 _POINTED_TO = frozenset({"Medication", "Device"})
 _KEPT = RECORDS | _POINTED_TO | ORDER_TYPES | {"Patient"}

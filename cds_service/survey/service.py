@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from flask.testing import FlaskClient
 
@@ -84,21 +83,21 @@ def _request(subject: Subject, order: Json) -> Json:
             "draftOrders": _bundle([draft]),
         },
         "prefetch": {
-            key: subject.chart.resources[0]
-            if kind == "Patient"
-            else _bundle([r for r in subject.chart.resources if _fits(r, kind)])
+            key: subject.chart.resources[0] if kind == "Patient" else _bundle(_sent(subject, kind))
             for kind, key in KEYS.items()
         },
     }
 
 
-def _fits(resource: Json, kind: str) -> bool:
-    """Say whether a server would send `resource` in answer to a search for `kind`.
+def _sent(subject: Subject, kind: str) -> list[Json]:
+    """Return what a server would send in answer to a search for `kind`.
 
     Medications that prescriptions point to come along, as with ``_include``.
     """
-    sent: Any = resource["resourceType"]
-    return bool(sent == kind or (kind == "MedicationRequest" and sent == "Medication"))
+    found = [each for each in subject.chart.resources if each["resourceType"] == kind]
+    if found and kind == "MedicationRequest":
+        found += [each for each in subject.chart.resources if each["resourceType"] == "Medication"]
+    return found
 
 
 def _bundle(resources: list[Json]) -> Json:

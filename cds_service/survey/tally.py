@@ -1,7 +1,7 @@
 """What a survey counts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cds_service.content.expression import State
@@ -12,9 +12,9 @@ from cds_service.engine.judge import Verdict
 from cds_service.engine.recognise import recognise
 from cds_service.fhir.codes import Code
 from cds_service.fhir.orders import read_order
-from cds_service.fhir.read import Json, codes, objects, string, texts
+from cds_service.fhir.read import Json, texts
 from cds_service.survey.charts import RECORDS, Subject
-from cds_service.survey.witnesses import Witness, witnesses
+from cds_service.survey.witnesses import Witness, coded, concepts, witnesses
 
 NOT_RECOGNISED = "imaging, but no procedure we know"
 
@@ -65,7 +65,7 @@ class Tally:
         self.single += subject.single
         self.stand_ins += subject.stand_in
         for record in subject.chart.resources:
-            self._record(record, content)
+            self._record(record, subject, content)
         for resource in subject.orders:
             self._own_order(resource, content)
 
@@ -110,14 +110,16 @@ class Tally:
                 total[witness].charts += 1
                 total[witness].records += len(references)
 
-    def _record(self, record: Json, content: Content) -> None:
+    def _record(self, record: Json, subject: Subject, content: Content) -> None:
         kind = record["resourceType"]
         if kind not in RECORDS:
             return
-        found = list(_codings(record))
+        found = [
+            each for concept in concepts(record, subject.chart.resources) for each in coded(concept)
+        ]
         if not found:
             self.without_code[kind] += 1
-        for code, display in found:
+        for code, display in dict.fromkeys(found):
             if not content.index.memberships(code):
                 self.unknown_codes[kind, code] += 1
                 self.displays.setdefault(code, display)
@@ -140,11 +142,3 @@ def _by_reason(result: Result, verdict: Verdict) -> bool:
     return any(
         item.verdict is verdict and item.resource_type == "ServiceRequest" for item in result.items
     )
-
-
-def _codings(record: Json) -> Iterator[tuple[Code, str]]:
-    for name in ("code", "type", "medicationCodeableConcept"):
-        for concept in objects(record.get(name)):
-            for coding in objects(concept["coding"]) if "coding" in concept else [concept]:
-                for code in codes(coding):
-                    yield code, string(coding.get("display")) or string(concept.get("text"))

@@ -66,8 +66,8 @@ def witnesses(
         found = [
             (code, shown)
             for resource in by_name[item.reference]
-            for concept in _concepts(resource, resources)
-            for code, shown in _shown(concept)
+            for concept in concepts(resource, resources)
+            for code, shown in coded(concept)
             if _speaks(code, sets, content)
         ]
         for code, shown in dict.fromkeys(found):
@@ -91,7 +91,7 @@ def _from_text(
     content: Content,
 ) -> Witness:
     written = [
-        text for each in found for concept in _concepts(each, resources) for text in texts(concept)
+        text for each in found for concept in concepts(each, resources) for text in texts(concept)
     ]
     for text in written:
         if {member.value_set for member in content.index.phrase_memberships(text)} & sets:
@@ -107,7 +107,7 @@ def _speaks(code: Code, sets: set[str], content: Content) -> bool:
     )
 
 
-def _concepts(resource: Json, resources: Iterable[Json]) -> Iterator[Json]:
+def concepts(resource: Json, resources: Iterable[Json]) -> Iterator[Json]:
     """Yield every concept by which a record may speak, those it points to among them."""
     for holder in (resource, *objects(resource.get("component"))):
         for name in _CONCEPTS:
@@ -127,7 +127,8 @@ def _concepts(resource: Json, resources: Iterable[Json]) -> Iterator[Json]:
                 yield from objects(target.get("type"))
 
 
-def _shown(concept: Json) -> Iterator[tuple[Code, str]]:
+def coded(concept: Json) -> Iterator[tuple[Code, str]]:
+    """Yield each code of a concept with how the record names it."""
     text = string(concept.get("text"))
     for coding in objects(concept["coding"]) if "coding" in concept else [concept]:
         for code in codes(coding):
