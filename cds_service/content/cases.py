@@ -246,7 +246,7 @@ def _device_use(record: Json, code: Json) -> Json:
 
 
 def _allergy(record: Json, code: Json) -> Json:
-    return {
+    allergy: Json = {
         "resourceType": "AllergyIntolerance",
         "clinicalStatus": _coded(
             "allergyintolerance-clinical", record.get("clinical-status", "active")
@@ -257,6 +257,10 @@ def _allergy(record: Json, code: Json) -> Json:
         "code": code,
         "patient": _subject(),
     }
+    if "severity" in record:
+        reaction = {"manifestation": [{"text": "reaction"}], "severity": record["severity"]}
+        allergy["reaction"] = [reaction]
+    return allergy
 
 
 _BUILDERS = {

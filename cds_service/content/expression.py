@@ -4,14 +4,16 @@ Kleene logic: an unknown part leaves the whole unknown unless the other parts de
 operators turn unknown into a decision: ``unless`` holds when a finding is not present (absent or
 unknown), ``recorded`` holds only when it is present (for what charts hardly ever record), and
 ``possible`` holds when it is present or there is inconclusive evidence for it on record.
+``at-least`` holds when as many of its parts hold as it counts.
 """
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from typing import cast
 
 from cds_service.content.model import Expression
 
-OPERATORS = ("all", "any", "not", "unless", "recorded", "possible")
+OPERATORS = ("all", "any", "at-least", "not", "unless", "recorded", "possible")
 
 
 class State(StrEnum):
@@ -43,6 +45,12 @@ def evaluate(
     if operator == "possible":
         held = any(state(leaf) is State.PRESENT or suspected(leaf) for leaf in leaves(operand))
         return State.PRESENT if held else State.ABSENT
+    if operator == "at-least":
+        states = [evaluate(part, state, suspected) for part in operand["of"]]
+        if states.count(State.PRESENT) >= operand["count"]:
+            return State.PRESENT
+        may_hold = len(states) - states.count(State.ABSENT)
+        return State.UNKNOWN if may_hold >= operand["count"] else State.ABSENT
     parts = [evaluate(part, state, suspected) for part in operand]
     decisive = State.ABSENT if operator == "all" else State.PRESENT
     if decisive in parts:
@@ -56,7 +64,7 @@ def leaves(expression: Expression | None) -> Iterator[str]:
         yield expression
     elif expression:
         for operand in expression.values():
-            for part in operand if isinstance(operand, list) else [operand]:
+            for part in parts_of(operand):
                 yield from leaves(part)
 
 
@@ -68,8 +76,15 @@ def affirmed(expression: Expression | None) -> Iterator[str]:
         for operator, operand in expression.items():
             if operator in ("not", "unless"):
                 continue
-            for part in operand if isinstance(operand, list) else [operand]:
+            for part in parts_of(operand):
                 yield from affirmed(part)
+
+
+def parts_of(operand: object) -> list[Expression]:
+    """Return the expressions an operator is over, whatever it takes."""
+    if isinstance(operand, dict) and "of" in operand:
+        operand = operand["of"]
+    return operand if isinstance(operand, list) else [cast(Expression, operand)]
 
 
 _NEGATED = {

@@ -58,6 +58,7 @@ RULES: dict[str, Rule] = {
     "ID009": _error("Two states of one safety rule have the same id."),
     "ID010": _error("Two sources of one document have the same id."),
     "ID011": _error("A radiation level is given twice."),
+    "ID012": _error("Two estimates have the same id."),
     # What refers to what
     "REF001": _error("There is no such value set."),
     "REF002": _error("There is no such parameter."),
@@ -76,6 +77,7 @@ RULES: dict[str, Rule] = {
     "REF015": _error(
         "A parameter or card text that the program itself needs is missing or not active."
     ),
+    "REF016": _error("There is no such estimate."),
     # Parameters
     "PARAM001": _error("A threshold has no unit in which this measurement can be compared."),
     "PARAM002": _error("A look-back or duration is not an ISO 8601 duration such as P12M."),

@@ -14,6 +14,8 @@ from cds_service.content.model import (
     Citation,
     CodeMap,
     Document,
+    Estimate,
+    Estimates,
     Finding,
     Findings,
     ImagingCategories,
@@ -85,6 +87,7 @@ class Content:
     topics: tuple[TopicContent, ...]
     safety_rules: tuple[SafetyRule, ...]
     parameters: dict[str, Parameter]
+    estimates: dict[str, Estimate]
     texts: dict[str, CardText]
     override_reasons: dict[str, OverrideReason]
     radiation_levels: dict[str, RadiationLevel]
@@ -153,6 +156,9 @@ def compile_content(
                 part for doc in active if isinstance(doc, Parameters) for part in doc.parameters
             ),
             overrides or {},
+        ),
+        estimates=_by_id(
+            part for doc in active if isinstance(doc, Estimates) for part in doc.estimates
         ),
         texts=_by_id(
             card

@@ -145,7 +145,13 @@ class _Case:
             self.suppressed.append(Suppressed(f"{verdict.rule.id}.{state.id}", why))
             return
         proposed = propose(
-            state.remedy, procedure, topic, self.findings, self.content, instead_of=None
+            state.remedy,
+            procedure,
+            topic,
+            self.findings,
+            self.content,
+            instead_of=None,
+            rated_only=False,
         )
         self.advice.append(
             Advice(
@@ -174,6 +180,7 @@ class _Case:
             self.findings,
             self.content,
             instead_of=topic.rated_order,
+            rated_only=True,
         )
         if (rule.remedy.order or rule.remedy.best_rated) and not proposed.proposal.procedures:
             why = "nothing better rated is left that no safety rule excludes"

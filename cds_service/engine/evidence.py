@@ -6,7 +6,7 @@ and nothing else, so unrelated records do not slow or change a decision.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from cds_service.content.library import (
 from cds_service.engine import facts
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
+from cds_service.engine.measurement import read_measurement
 from cds_service.fhir.codes import Code
 from cds_service.fhir.dates import Duration, Span, parse_date
 from cds_service.fhir.orders import DraftOrder
@@ -39,6 +40,7 @@ from cds_service.fhir.read import (
 class Match(NamedTuple):
     """That a fact counts for a value set; `weak` if it only suggests it."""
 
+    value_set: str
     fact: Fact
     weak: bool
     from_text: bool
@@ -52,6 +54,8 @@ class Evidence:
     as_of: date
     matches: dict[str, list[Match]] = field(default_factory=lambda: defaultdict(list))
     born: Span | None = None
+    gender: str = ""
+    """Administrative gender as recorded, in lower case; empty if it is not."""
     read: int = 0
 
 
@@ -77,6 +81,7 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
         kind = resource.get("resourceType")
         if kind == "Patient":
             evidence.born = parse_date(resource.get("birthDate")) or evidence.born
+            evidence.gender = string(resource.get("gender")).lower() or evidence.gender
         elif kind in _CONCEPTS:
             evidence.read += 1
             for name, match in reader.matches(resource):
@@ -88,7 +93,7 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
 
 def with_reasons(evidence: Evidence, order: DraftOrder, index: CodeIndex) -> Evidence:
     """Return `evidence` extended by the reasons `order` itself states."""
-    extended = Evidence(evidence.as_of, defaultdict(list), evidence.born, evidence.read)
+    extended = replace(evidence, matches=defaultdict(list))
     for name, found in evidence.matches.items():
         extended.matches[name] = list(found)
     today = Span(evidence.as_of, evidence.as_of)
@@ -136,7 +141,7 @@ def _as_matches(
 ) -> Iterator[tuple[str, Match]]:
     if fact.standing is not Standing.VOID:
         for (name, role), from_text in sorted(members):
-            yield name, Match(fact, role == "weak", from_text, answer)
+            yield name, Match(name, fact, role == "weak", from_text, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +212,9 @@ class _Reader:
             when=when,
             started=started,
             ended=ended,
-            measurement=facts.measurement(resource) if kind == "Observation" else None,
+            measurement=read_measurement(resource) if kind == "Observation" else None,
             mr_status=facts.mr_status(resource) if kind == "Device" else "",
+            severity=facts.severity(resource) if kind == "AllergyIntolerance" else "",
         )
 
     def _labels(self, concept: Json) -> list[str]:

@@ -7,12 +7,12 @@ STU3 and DSTU2 are read alike.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from cds_service.engine.measurement import Measurement
 from cds_service.fhir.dates import Duration, Span, after, parse_date
-from cds_service.fhir.read import Json, child, codes, objects, status_code, string
+from cds_service.fhir.read import Json, child, codes, objects, status_code
 
 
 class Standing(StrEnum):
@@ -38,18 +38,6 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """A measured quantity with what the laboratory said about it."""
-
-    value: Any = None
-    unit: str = ""
-    comparator: str = ""
-    high: Any = None
-    high_unit: str = ""
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """One record, or one component of an Observation, reduced to what findings ask of it.
 
@@ -67,7 +55,10 @@ class Fact:
     ended: Span | None
     measurement: Measurement | None = None
     mr_status: str = ""
+    severity: str = ""
 
+
+_LIFE_THREATENING = {"high", "crith"}
 
 _VOID = {"entered-in-error", "cancelled", "aborted", "nullified"}
 
@@ -208,38 +199,17 @@ def in_the_future(span: Span | None, as_of: date) -> bool:
     return span is not None and span.first > as_of + timedelta(days=1)
 
 
-def measurement(observation: Json) -> Measurement | None:
-    """Return what `observation` (or a component of one) measured, or None if nothing."""
-    quantity = child(observation, "valueQuantity")
-    if not quantity and not isinstance(observation.get("valueInteger"), int):
-        return None
-    value = quantity.get("value", observation.get("valueInteger"))
-    high = next(
-        (
-            child(bound, "high")
-            for bound in objects(observation.get("referenceRange"))
-            if child(bound, "high")
-        ),
-        {},
-    )
-    return Measurement(
-        value=_number(value),
-        unit=string(quantity.get("code")) or string(quantity.get("unit")),
-        comparator=string(quantity.get("comparator")),
-        high=_number(high.get("value")),
-        high_unit=string(high.get("code")) or string(high.get("unit")),
-        flags=tuple(
-            string(coding.get("code")).upper()
-            for flag in objects(observation.get("interpretation"))
-            for coding in objects(flag.get("coding"))
-        ),
-    )
+def severity(allergy: Json) -> str:
+    """Return the worst severity an AllergyIntolerance records, or ``unknown``.
 
-
-def _number(value: object) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        return None
-    return value
+    FHIR R4 ``AllergyIntolerance.reaction.severity``; a high ``criticality`` says that the next
+    reaction may be life-threatening and is read as severe.
+    """
+    reactions = objects(allergy.get("reaction"))
+    stated = {status_code(reaction.get("severity")) for reaction in reactions}
+    if status_code(allergy.get("criticality")) in _LIFE_THREATENING:
+        stated.add("severe")
+    return next((each for each in ("severe", "moderate", "mild") if each in stated), "unknown")
 
 
 def mr_status(device: Json) -> str:

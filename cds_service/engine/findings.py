@@ -12,7 +12,9 @@ from cds_service.content.library import SOURCE_TYPES, Content, origins
 from cds_service.content.model import Clause, Finding
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, Match
-from cds_service.engine.judge import Verdict, judge
+from cds_service.engine.facts import Standing
+from cds_service.engine.judge import judge
+from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
 
 
@@ -85,8 +87,8 @@ class Findings:
 def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence) -> Result:
     items: list[Item] = []
     for clause in finding.evidence:
-        if clause.age_at_least or clause.age_below:
-            items.append(_age_item(clause, content, evidence))
+        if clause.age_at_least or clause.age_below or clause.gender:
+            items.append(_patient_item(clause, content, evidence))
         items += _clause_items(clause, content, evidence)
     items = list(dict.fromkeys(items))
     verdicts = {item.verdict for item in items}
@@ -124,29 +126,85 @@ def _why(chart: Chart, kind: str) -> str:
 
 
 def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[Item]:
+    matches = [
+        match
+        for name in clause.value_sets
+        for match in evidence.matches.get(name, ())
+        if match.fact.resource_type in clause.origin
+    ]
+    if clause.latest:
+        matches = _latest(matches, clause, content)
     items = []
-    for name in clause.value_sets:
-        for match in evidence.matches.get(name, ()):
-            if match.fact.resource_type in clause.origin:
-                verdict, remark = judge(match, clause, content, evidence)
-                if verdict is not Verdict.IRRELEVANT or remark:
-                    items.append(_item(match, verdict, remark))
+    for match in matches:
+        verdict, remark = judge(match, clause, content, evidence)
+        if verdict is not Verdict.IRRELEVANT or remark:
+            items.append(_item(match, verdict, remark))
     return items
 
 
-def _age_item(clause: Clause, content: Content, evidence: Evidence) -> Item:
-    """Return what the birth date says about an age limit; a partial date may not settle it."""
-    if evidence.born is None:
-        unknown = "birth date not known"
-        return Item("Patient", "Patient", "age", "", "", Verdict.INCONCLUSIVE, unknown, False)
-    youngest, oldest = age_in_years(evidence.born, evidence.as_of)
-    fits = {_age_fits(age, clause, content) for age in (youngest, oldest)}
-    if fits == {True}:
-        verdict = Verdict.FOR
-    else:
-        verdict = Verdict.AGAINST if fits == {False} else Verdict.INCONCLUSIVE
-    value = f"{youngest} years" if youngest == oldest else f"{youngest} to {oldest} years"
-    return Item("Patient", "Patient", "age", "", value, verdict, "", False)
+def _latest(matches: list[Match], clause: Clause, content: Content) -> list[Match]:
+    """Return the values of the most recent day; a reported value before an estimated one.
+
+    A date that is not exact may be that of the latest day, and then its value counts too. Without
+    any date all values are left, and the look-back makes a question of them.
+    """
+    measured = [
+        match
+        for match in matches
+        if match.fact.measurement is not None
+        and match.fact.measurement.value is not None
+        and match.fact.standing is not Standing.UNCERTAIN
+    ]
+    dated = [match for match in measured if match.fact.when is not None]
+    if not dated:
+        return measured
+    newest = max(match.fact.when.first for match in dated if match.fact.when)
+    found = [match for match in dated if match.fact.when and match.fact.when.last >= newest]
+    if clause.estimated_by:
+        made_from = content.estimates[clause.estimated_by].made_from
+        reported = [match for match in found if match.value_set != made_from]
+        return reported or found
+    return found
+
+
+def _patient_item(clause: Clause, content: Content, evidence: Evidence) -> Item:
+    """Return what birth date and gender say; what is not recorded settles nothing."""
+    verdicts, values, remarks = [], [], []
+    if clause.age_at_least or clause.age_below:
+        if evidence.born is None:
+            verdicts.append(Verdict.INCONCLUSIVE)
+            remarks.append("birth date not known")
+        else:
+            youngest, oldest = age_in_years(evidence.born, evidence.as_of)
+            fits = {_age_fits(age, clause, content) for age in (youngest, oldest)}
+            verdicts.append(_settled(fits))
+            ages = f"{youngest}" if youngest == oldest else f"{youngest} to {oldest}"
+            values.append(f"{ages} years")
+    if clause.gender:
+        known = evidence.gender in ("female", "male")
+        verdicts.append(_settled({evidence.gender in clause.gender} if known else {True, False}))
+        values.append(evidence.gender)
+        if not known:
+            remarks.append("the recorded gender does not tell")
+    return Item(
+        reference="Patient",
+        resource_type="Patient",
+        label="age and gender" if clause.gender else "age",
+        when="",
+        value=", ".join(filter(None, values)),
+        verdict=max(verdicts, key=_LEAST.index),
+        remark="; ".join(remarks),
+        from_text=False,
+    )
+
+
+_LEAST = [Verdict.FOR, Verdict.INCONCLUSIVE, Verdict.AGAINST]
+
+
+def _settled(answers: set[bool]) -> Verdict:
+    if len(answers) > 1:
+        return Verdict.INCONCLUSIVE
+    return Verdict.FOR if answers == {True} else Verdict.AGAINST
 
 
 def _age_fits(age: int, clause: Clause, content: Content) -> bool:

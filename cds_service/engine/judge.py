@@ -2,26 +2,21 @@
 
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 from cds_service.content.library import Content
 from cds_service.content.model import Clause
+from cds_service.engine.estimates import estimated
 from cds_service.engine.evidence import Evidence, Match
-from cds_service.engine.facts import Answer, Fact, Measurement, Standing
+from cds_service.engine.facts import Answer, Fact, Standing
+from cds_service.engine.measurement import (
+    RAISED_FLAGS,
+    Measurement,
+    against_range,
+    against_threshold,
+    in_unit,
+)
+from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, on_or_after
-from cds_service.fhir.units import to_unit
-
-RAISED_FLAGS = frozenset({"H", "HH", "HU"})
-"""Interpretation codes that say above the reference range (HL7 v3 ObservationInterpretation)."""
-
-
-class Verdict(StrEnum):
-    """What one record says about one finding."""
-
-    FOR = "for"
-    INCONCLUSIVE = "inconclusive"
-    AGAINST = "against"
-    IRRELEVANT = "irrelevant"
 
 
 def judge(
@@ -35,6 +30,8 @@ def judge(
         return Verdict.IRRELEVANT, "no longer current"
     if clause.mr_status and fact.mr_status not in clause.mr_status:
         return Verdict.IRRELEVANT, f"MR status on the device record: {fact.mr_status}"
+    if clause.severity and (fact.severity or "unknown") not in clause.severity:
+        return Verdict.IRRELEVANT, f"severity on record: {fact.severity or 'unknown'}"
     verdicts = [Verdict.FOR]
     remarks = []
     if clause.cancelled_by and _cancelled(fact, clause.cancelled_by, evidence):
@@ -42,20 +39,17 @@ def judge(
         verdicts.append(Verdict.INCONCLUSIVE)
         remarks.append("a later record says it was removed; parts may remain")
     if clause.look_back:
-        inside = on_or_after(fact.when, content.cutoff(clause.look_back, as_of))
-        if clause.open_ended and not fact.current and fact.ended is None and not inside:
-            inside = None
-        if inside is False:
-            return Verdict.IRRELEVANT, "outside the look-back"
-        if inside is None and not (fact.when is None and clause.undated_counts):
-            verdicts.append(Verdict.INCONCLUSIVE)
-            remarks.append("its date does not say whether it is recent")
+        verdict, remark = _recent(fact, clause, clause.look_back, content, as_of)
+        if verdict is Verdict.IRRELEVANT:
+            return verdict, remark
+        verdicts.append(verdict)
+        remarks.append(remark)
     if clause.lasting:
         verdict, remark = _lasted(fact, clause.lasting, content, as_of)
         verdicts.append(verdict)
         remarks.append(remark)
-    if clause.above or clause.raised:
-        verdict, remark = _measured(fact.measurement, clause, content)
+    if clause.above or clause.below or clause.raised:
+        verdict, remark = _measured(match, clause, content, evidence)
         verdicts.append(verdict)
         remarks.append(remark)
     elif fact.resource_type == "Observation":
@@ -93,6 +87,20 @@ def _cancelled(fact: Fact, value_set: str, evidence: Evidence) -> bool:
     )
 
 
+def _recent(
+    fact: Fact, clause: Clause, parameter: str, content: Content, as_of: date
+) -> tuple[Verdict, str]:
+    """Say whether a record lies inside the look-back that `parameter` gives."""
+    inside = on_or_after(fact.when, content.cutoff(parameter, as_of))
+    if clause.open_ended and not fact.current and fact.ended is None and not inside:
+        inside = None
+    if inside is False:
+        return Verdict.IRRELEVANT, "outside the look-back"
+    if inside is None and not (fact.when is None and clause.undated_counts):
+        return Verdict.INCONCLUSIVE, "its date does not say whether it is recent"
+    return Verdict.FOR, ""
+
+
 def _lasted(fact: Fact, parameter: str, content: Content, as_of: date) -> tuple[Verdict, str]:
     """Say whether a record has lasted at least as long as `parameter` asks."""
     end = as_of if fact.current else (fact.ended.last if fact.ended else None)
@@ -108,30 +116,59 @@ def _lasted(fact: Fact, parameter: str, content: Content, as_of: date) -> tuple[
 
 
 def _measured(
-    measured: Measurement | None, clause: Clause, content: Content
+    match: Match, clause: Clause, content: Content, evidence: Evidence
 ) -> tuple[Verdict, str]:
-    """Compare a measurement with what the laboratory said of it, or with a threshold."""
+    """Compare a measurement with what the laboratory said of it, or with thresholds."""
+    measured = match.fact.measurement
     if measured is None or measured.value is None:
         return Verdict.IRRELEVANT, "no value"
     if clause.raised and RAISED_FLAGS & set(measured.flags):
         return Verdict.FOR, "flagged high by the laboratory"
-    if clause.above:
-        return _against_threshold(measured, *content.quantity(clause.above))
-    if measured.high is None:
-        return Verdict.INCONCLUSIVE, "neither flag nor reference range"
-    if measured.high_unit not in ("", measured.unit):
-        return Verdict.INCONCLUSIVE, "reference range in another unit"
-    raised = Decimal(str(measured.value)) > Decimal(str(measured.high))
-    return (Verdict.FOR if raised else Verdict.AGAINST), "against its reference range"
+    bounds = [
+        (parameter, above)
+        for parameter, above in ((clause.above, True), (clause.below, False))
+        if parameter
+    ]
+    if not bounds:
+        return against_range(measured)
+    said = ""
+    for parameter, above in bounds:
+        threshold, unit = content.quantity(parameter)
+        values, comparator, said = _comparable(match, measured, unit, clause, content, evidence)
+        if not values:
+            return Verdict.INCONCLUSIVE, said
+        verdict, why = against_threshold(values, comparator, threshold, above=above)
+        if verdict is not Verdict.FOR:
+            return verdict, "; ".join(filter(None, (said, why)))
+    return Verdict.FOR, said
 
 
-def _against_threshold(measured: Measurement, threshold: Decimal, unit: str) -> tuple[Verdict, str]:
-    value = to_unit(measured.value, measured.unit, unit)
-    if value is None:
-        return Verdict.INCONCLUSIVE, "its unit is missing or not one of this measurement"
-    if measured.comparator in ("<", "<=") and value > threshold:
-        return Verdict.INCONCLUSIVE, "reported only as below a value"
-    if measured.comparator in (">", ">=") and value < threshold:
-        return Verdict.INCONCLUSIVE, "reported only as above a value"
-    above = value > threshold or (value == threshold and measured.comparator == ">")
-    return (Verdict.FOR, "") if above else (Verdict.AGAINST, "not above the threshold")
+def _comparable(
+    match: Match,
+    measured: Measurement,
+    unit: str,
+    clause: Clause,
+    content: Content,
+    evidence: Evidence,
+) -> tuple[list[Decimal], str, str]:
+    """Return the values a measurement stands for in `unit`, their comparator, and how they arose.
+
+    Without a usable value the list is empty and the words say why.
+    """
+    estimate = content.estimates[clause.estimated_by] if clause.estimated_by else None
+    if estimate is None or match.value_set != estimate.made_from:
+        value = in_unit(measured, unit)
+        if value is None:
+            return [], "", "its unit is missing or not one of this measurement"
+        return [value], measured.comparator, ""
+    day = match.fact.when
+    values = estimated(measured, estimate, content, evidence.born, day, evidence.gender)
+    if not values:
+        return [], "", f"{estimate.title}: cannot be estimated from it"
+    shown = " to ".join(str(value) for value in sorted({min(values), max(values)}))
+    return values, _turned(measured.comparator), f"{estimate.title}: {shown} {unit}"
+
+
+def _turned(comparator: str) -> str:
+    """Return the comparator of an estimate that falls as the value it is made from rises."""
+    return comparator.translate(str.maketrans("<>", "><"))

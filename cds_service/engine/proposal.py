@@ -1,6 +1,7 @@
 """What a card offers to accept: the best procedure that no safety rule excludes."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure, Rating, Remedy
@@ -25,6 +26,18 @@ class Proposed:
     cautions: tuple[SafetyVerdict, ...] = ()
 
 
+class _Candidate(NamedTuple):
+    """A procedure that may be proposed, and its rating where the guideline gives one."""
+
+    procedure: Procedure
+    rated: Rated | None
+
+    @property
+    def rank(self) -> int:
+        """Return the rank of the rating; what is not rated comes after everything that is."""
+        return self.rated.rating.rank if self.rated else len(Rating)
+
+
 def propose(
     remedy: Remedy,
     ordered: Procedure,
@@ -33,52 +46,76 @@ def propose(
     content: Content,
     *,
     instead_of: Rated | None,
+    rated_only: bool,
 ) -> Proposed:
     """Return what accepting a card with `remedy` would do to an order for `ordered`.
 
     A proposed procedure is rated better than `instead_of`, or, where that is None because the
-    ordered procedure cannot go ahead, at least not as usually not appropriate. Every candidate is
-    put through all safety rules. Ratings that were only inferred are never proposed.
+    ordered procedure cannot go ahead, at least not as usually not appropriate. A remedy that names
+    procedures may name ones no guideline table rates, unless `rated_only`. Every candidate is put
+    through all safety rules. Ratings that were only inferred are never proposed.
     """
     if remedy.set_priority or remedy.remove_order:
         return Proposed(Proposal(priority=remedy.set_priority, remove=remedy.remove_order))
-    if topic is None or not (remedy.order or remedy.best_rated):
-        return Proposed(Proposal())
     if remedy.order:
-        rows = {rated.procedure.id: rated for rated in topic.table}
-        candidates = [rows[name] for name in remedy.order if name in rows and rows[name].citable]
+        candidates = _named(remedy, ordered, topic, content, rated_only=rated_only)
+    elif remedy.best_rated and topic is not None:
+        candidates = _best_rated(remedy, ordered, topic, instead_of)
     else:
-        ceiling = instead_of.rating if instead_of else Rating.USUALLY_NOT_APPROPRIATE
-        candidates = [
-            rated
-            for rated in topic.table
-            if rated.rating.rank < ceiling.rank
-            and _may_be_named(rated, ordered)
-            and (not remedy.modality or rated.procedure.modality in remedy.modality)
-        ]
-    allowed: list[Rated] = []
+        return Proposed(Proposal())
+    allowed: list[_Candidate] = []
+    cautions: tuple[SafetyVerdict, ...] = ()
     held: dict[str, SafetyVerdict] = {}
-    for rated in candidates:
-        verdicts = safety.check(rated.procedure, findings, content)
+    for candidate in candidates:
+        verdicts = safety.check(candidate.procedure, findings, content)
         stop = next((verdict for verdict in verdicts if not verdict.suggestable), None)
         if stop is None:
-            allowed.append(rated)
+            if not allowed:
+                cautions = tuple(each for each in verdicts if each.clears_first)
+            allowed.append(candidate)
         elif not allowed:
             held.setdefault(stop.rule.id, stop)
-    chosen = [rated for rated in allowed if rated.rating is allowed[0].rating]
+    chosen = [each for each in allowed if each.rank == allowed[0].rank]
     chosen = chosen[: max(remedy.best_rated, 1)]
-    cautions = [
-        verdict
-        for rated in chosen[:1]
-        for verdict in safety.check(rated.procedure, findings, content)
-        if verdict.state is not None and verdict.state.effect != "urgent"
-    ]
     return Proposed(
-        Proposal(tuple(rated.procedure for rated in chosen)),
-        chosen[0] if chosen else None,
+        Proposal(tuple(each.procedure for each in chosen)),
+        chosen[0].rated if chosen else None,
         tuple(held.values()),
-        tuple(cautions),
+        cautions,
     )
+
+
+def _named(
+    remedy: Remedy,
+    ordered: Procedure,
+    topic: TopicAssessment | None,
+    content: Content,
+    *,
+    rated_only: bool,
+) -> list[_Candidate]:
+    """Return the procedures a remedy names, in its order, with their ratings."""
+    rows = {rated.procedure.id: rated for rated in topic.table} if topic else {}
+    found = []
+    for name in remedy.order:
+        rated = rows.get(name)
+        if rated is not None and not rated.citable:
+            continue
+        if name != ordered.id and (rated is not None or not rated_only):
+            found.append(_Candidate(content.procedures[name], rated))
+    return found
+
+
+def _best_rated(
+    remedy: Remedy, ordered: Procedure, topic: TopicAssessment, instead_of: Rated | None
+) -> list[_Candidate]:
+    ceiling = instead_of.rating if instead_of else Rating.USUALLY_NOT_APPROPRIATE
+    return [
+        _Candidate(rated.procedure, rated)
+        for rated in topic.table
+        if rated.rating.rank < ceiling.rank
+        and _may_be_named(rated, ordered)
+        and (not remedy.modality or rated.procedure.modality in remedy.modality)
+    ]
 
 
 def _may_be_named(rated: Rated, ordered: Procedure) -> bool:

@@ -33,6 +33,11 @@ class SafetyVerdict:
         """Whether we may propose the procedure as far as this rule goes."""
         return self.state is None or self.state.effect not in ("hold", "exclude")
 
+    @property
+    def clears_first(self) -> bool:
+        """Whether something is to be cleared before the procedure goes ahead."""
+        return self.state is not None and self.state.effect != "urgent"
+
 
 def check(procedure: Procedure, findings: Findings, content: Content) -> tuple[SafetyVerdict, ...]:
     """Return what every safety rule that bears on `procedure` says of it."""

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from cds_service.content.library import Content
+from cds_service.content.model import Clause
 from cds_service.engine import facts
+from cds_service.engine.measurement import read_measurement
 from cds_service.fhir.codes import SYSTEM_URIS, system_name
 from cds_service.fhir.dates import Duration
 from cds_service.fhir.read import Json, child, codes, objects, string
@@ -86,18 +88,25 @@ def _systems(records: list[Record]) -> Iterator[Remark]:
 def _units(content: Content) -> dict[str, str]:
     """Return the unit in which values are compared, by value set of the measurement."""
     return {
-        name: content.quantity(clause.above)[1]
+        name: content.quantity(bound)[1]
         for finding in content.findings.values()
         for clause in finding.evidence
-        if clause.above and "Observation" in clause.origin
+        if (bound := clause.above or clause.below) and "Observation" in clause.origin
         for name in clause.value_sets
-    }
+        if not _estimated(name, clause, content)
+    } | {estimate.made_from: estimate.unit_read for estimate in content.estimates.values()}
+
+
+def _estimated(name: str, clause: Clause, content: Content) -> bool:
+    """Say whether values of the value set `name` are converted before they are compared."""
+    estimate = content.estimates.get(clause.estimated_by or "")
+    return estimate is not None and estimate.made_from == name
 
 
 def _unit(record: Record, content: Content, wanted: dict[str, str]) -> Iterator[Remark]:
     resource = record.resource
     for part in (resource, *objects(resource.get("component"))):
-        measured = facts.measurement(part)
+        measured = read_measurement(part)
         needed = {
             wanted[member.value_set]
             for code in codes(part.get("code"))

@@ -5,8 +5,8 @@ from cds_service.content.library import Content
 from cds_service.content.model import Procedure
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.findings import Item, Result
-from cds_service.engine.judge import Verdict
 from cds_service.engine.ratings import Rated
+from cds_service.engine.verdict import Verdict
 from cds_service.render.text import listed, quote
 
 SOURCE_WORDS = {

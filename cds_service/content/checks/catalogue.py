@@ -10,6 +10,7 @@ from cds_service.content.issue import Issue, issue
 from cds_service.content.load import Loaded
 from cds_service.content.model import (
     Document,
+    Estimates,
     Findings,
     OverrideReasons,
     Parameter,
@@ -152,6 +153,8 @@ def _listed(path: str, document: Document) -> Iterator[Definition]:
             kind, key, ids = "procedure", "procedures", [each.id for each in document.procedures]
         case Parameters():
             kind, key, ids = "parameter", "parameters", [each.id for each in document.parameters]
+        case Estimates():
+            kind, key, ids = "estimate", "estimates", [each.id for each in document.estimates]
         case Recommendations():
             kind, key = "recommendation", "recommendations"
             ids = [each.id for each in document.recommendations]

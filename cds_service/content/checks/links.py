@@ -48,6 +48,7 @@ _TWICE = {
     "safety-state": ("ID009", "state"),
     "source": ("ID010", "source"),
     "radiation-level": ("ID011", "radiation level"),
+    "estimate": ("ID012", "estimate"),
 }
 _UNKNOWN = {
     "value-set": ("REF001", "value set"),
@@ -59,6 +60,7 @@ _UNKNOWN = {
     "override-reason": ("REF007", "override reason"),
     "topic": ("REF009", "topic"),
     "radiation-level": ("REF010", "radiation level"),
+    "estimate": ("REF016", "estimate"),
 }
 _UNUSED = {
     "value-set": ("USE001", "value set"),
@@ -81,7 +83,7 @@ _WORDS_OF_PROCEDURES = ("modality", "body-region", "contrast")
 
 
 def ids_are_given_once(content: Catalogue) -> Iterator[Issue]:
-    """ID001 to ID011: an id stands for one thing of its kind."""
+    """ID001 to ID012: an id stands for one thing of its kind."""
     first: dict[tuple[str, str, str], Definition] = {}
     for definition in content.definitions:
         if definition.kind not in _TWICE:
@@ -99,7 +101,7 @@ def ids_are_given_once(content: Catalogue) -> Iterator[Issue]:
 
 
 def references_lead_somewhere(content: Catalogue) -> Iterator[Issue]:
-    """REF001 to REF010: whatever a document names exists."""
+    """REF001 to REF010, REF016: whatever a document names exists."""
     unread = content.seen_in_unread
     for reference in content.references:
         if reference.kind not in _UNKNOWN or reference.id in unread:

@@ -7,6 +7,7 @@ from cds_service.content.model import (
     Clause,
     CodeMap,
     Document,
+    Estimates,
     Expression,
     Findings,
     Procedures,
@@ -50,7 +51,8 @@ def expression_leaves(expression: object, where: KeyPath) -> Iterator[tuple[str,
         yield expression, where
     elif isinstance(expression, dict):
         for operator, operand in expression.items():
-            yield from expression_leaves(operand, (*where, operator))
+            if operator != "count":
+                yield from expression_leaves(operand, (*where, operator))
     elif isinstance(expression, list):
         for number, operand in enumerate(expression):
             yield from expression_leaves(operand, (*where, number))
@@ -122,6 +124,7 @@ def _clause(clause: Clause, here: KeyPath) -> Found:
     yield from _many("value-set", clause.value_sets, (*here, "value-sets"))
     yield from _many("value-set", clause.asked_as, (*here, "asked-as"))
     yield from _one("value-set", clause.cancelled_by, (*here, "cancelled-by"))
+    yield from _one("estimate", clause.estimated_by, (*here, "estimated-by"))
     for key, name in clause_parameters(clause):
         yield "parameter", name, (*here, key)
 
@@ -132,12 +135,21 @@ def clause_parameters(clause: Clause) -> Iterator[tuple[str, str]]:
         "look-back": clause.look_back,
         "lasting": clause.lasting,
         "above": clause.above,
+        "below": clause.below,
         "age-at-least": clause.age_at_least,
         "age-below": clause.age_below,
     }
     for key, name in named.items():
         if name:
             yield key, name
+
+
+def _estimates(document: Estimates) -> Found:
+    for number, estimate in enumerate(document.estimates):
+        here: KeyPath = ("estimates", number)
+        yield "value-set", estimate.made_from, (*here, "made-from")
+        yield "parameter", estimate.age_at_least, (*here, "age-at-least")
+        yield "source", estimate.source, (*here, "source")
 
 
 def _topic(document: Topic) -> Found:
@@ -227,6 +239,7 @@ _READERS: dict[type, Callable[..., Found]] = {
     ValueSet: _value_set,
     Procedures: _procedures,
     CodeMap: _code_map,
+    Estimates: _estimates,
     Findings: _findings,
     Topic: _topic,
     Variants: _variants,

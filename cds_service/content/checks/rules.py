@@ -28,7 +28,7 @@ def parameters_fit_their_use(content: Catalogue) -> Iterator[Issue]:
     """PARAM001 to PARAM003: a threshold has a known unit, a window none, an age years."""
     for path, where, parameter in _used_parameters(content):
         key, name, unit = where[-1], parameter.id, parameter.unit
-        if key == "above" and unit not in ANALYTES:
+        if key in ("above", "below") and unit not in ANALYTES:
             said = f"'{name}' has {f'the unit {unit}' if unit else 'no unit'}"
             hint = f"a measured value is compared in one of: {', '.join(ANALYTES)}"
             yield content.issue(path, where, "PARAM001", said, hint)
@@ -117,6 +117,8 @@ def _misshapen(expression: object, where: KeyPath) -> Iterator[tuple[KeyPath, st
     inside: KeyPath = (*where, operator)
     if operator not in OPERATORS:
         yield inside, f"unknown operator '{operator}'", f"one of: {', '.join(OPERATORS)}"
+    elif operator == "at-least":
+        yield from _miscounted(operand, inside)
     elif operator not in _LISTING:
         if isinstance(operand, (list, tuple)):
             said = f"'{operator}' takes one expression, not a list"
@@ -129,6 +131,22 @@ def _misshapen(expression: object, where: KeyPath) -> Iterator[tuple[KeyPath, st
     else:
         for number, part in enumerate(operand):
             yield from _misshapen(part, (*inside, number))
+
+
+def _miscounted(operand: object, where: KeyPath) -> Iterator[tuple[KeyPath, str, str]]:
+    """Yield what keeps `operand` from being a count over a list of expressions."""
+    hint = "for example at-least: {count: 2, of: [one-finding, another, a-third]}"
+    if not isinstance(operand, dict) or set(operand) != {"count", "of"}:
+        yield where, "'at-least' takes a count and a list", hint
+        return
+    count, parts = operand["count"], operand["of"]
+    if not isinstance(parts, list) or not parts:
+        yield (*where, "of"), "'of' takes a list of expressions", hint
+        return
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(parts):
+        yield (*where, "count"), f"the count is a number from 1 to {len(parts)}", hint
+    for number, part in enumerate(parts):
+        yield from _misshapen(part, (*where, "of", number))
 
 
 def _parameters(content: Catalogue) -> Iterator[tuple[str, KeyPath, Parameter]]:

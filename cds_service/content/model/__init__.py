@@ -5,6 +5,7 @@ authors in ``cards/README.md`` and enforced by the JSON Schemas in ``cards/schem
 """
 
 from cds_service.content.model.base import Citation, Expression, Head, Indicator, Part, Rating
+from cds_service.content.model.estimates import Estimate, Estimates, SexTerms
 from cds_service.content.model.findings import Clause, Finding, Findings, Parameter, Parameters
 from cds_service.content.model.guideline import (
     Indication,
@@ -17,6 +18,13 @@ from cds_service.content.model.guideline import (
     Variant,
     VariantRatings,
     Variants,
+)
+from cds_service.content.model.language import (
+    AssertionCues,
+    CueGroup,
+    Joined,
+    OrderWord,
+    OrderWords,
 )
 from cds_service.content.model.rules import (
     Recommendation,
@@ -50,6 +58,7 @@ Document = (
     | ImagingCategories
     | CodeMap
     | Parameters
+    | Estimates
     | Findings
     | Topic
     | Variants
@@ -58,6 +67,8 @@ Document = (
     | SafetyRule
     | OverrideReasons
     | Texts
+    | AssertionCues
+    | OrderWords
 )
 
 KINDS: dict[str, type[Head]] = {
@@ -67,6 +78,7 @@ KINDS: dict[str, type[Head]] = {
     "imaging-categories": ImagingCategories,
     "code-map": CodeMap,
     "parameters": Parameters,
+    "estimates": Estimates,
     "findings": Findings,
     "topic": Topic,
     "variants": Variants,
@@ -75,11 +87,14 @@ KINDS: dict[str, type[Head]] = {
     "safety-rule": SafetyRule,
     "override-reasons": OverrideReasons,
     "texts": Texts,
+    "assertion-cues": AssertionCues,
+    "order-words": OrderWords,
 }
 """The class of each kind of document (``cases`` are read by cds_service.content.cases)."""
 
 __all__ = [
     "KINDS",
+    "AssertionCues",
     "CardText",
     "CategoryCode",
     "Citation",
@@ -87,7 +102,10 @@ __all__ = [
     "CodeMap",
     "Concept",
     "ConceptGroup",
+    "CueGroup",
     "Document",
+    "Estimate",
+    "Estimates",
     "Expression",
     "Finding",
     "Findings",
@@ -95,7 +113,10 @@ __all__ = [
     "ImagingCategories",
     "Indication",
     "Indicator",
+    "Joined",
     "MappedCode",
+    "OrderWord",
+    "OrderWords",
     "OverrideReason",
     "OverrideReasons",
     "Parameter",
@@ -117,6 +138,7 @@ __all__ = [
     "SafetyRule",
     "SafetyState",
     "Selector",
+    "SexTerms",
     "Split",
     "Texts",
     "Topic",

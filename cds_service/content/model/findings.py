@@ -35,6 +35,12 @@ class Clause(Part, kw_only=True, frozen=True):
     any day since it began. An unconfirmed record is inconclusive, unless `unconfirmed_counts`
     because the suspicion itself is what matters. A clause that only `suggests` never makes the
     finding present: it raises a question.
+
+    Measured values: `above` and `below` name thresholds; with `latest` only the values of the most
+    recent day count, otherwise the worst one decides. Values of the value set an estimate is made
+    from are converted by the estimate that `estimated_by` names. `severity` limits allergies to
+    those whose worst recorded reaction is one of these. `gender` belongs to the age clauses.
+    `same_study` looks for a study of the modality and body region of the procedure in question.
     """
 
     origin: tuple[str, ...] = msgspec.field(name="from")
@@ -47,12 +53,18 @@ class Clause(Part, kw_only=True, frozen=True):
     open_ended: bool = False
     lasting: str | None = None
     above: str | None = None
+    below: str | None = None
     raised: bool = False
+    latest: bool = False
+    estimated_by: str | None = None
+    severity: tuple[str, ...] = ()
+    same_study: bool = False
     mr_status: tuple[str, ...] = ()
     cancelled_by: str | None = None
     suggests: bool = False
     age_at_least: str | None = None
     age_below: str | None = None
+    gender: tuple[str, ...] = ()
 
 
 class Finding(Part, kw_only=True, frozen=True):
