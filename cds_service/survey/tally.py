@@ -8,8 +8,8 @@ from cds_service.content.expression import State
 from cds_service.content.library import Content
 from cds_service.engine.advice import Assessment
 from cds_service.engine.findings import Result
-from cds_service.engine.judge import Verdict
 from cds_service.engine.recognise import recognise
+from cds_service.engine.verdict import Verdict
 from cds_service.fhir.codes import Code
 from cds_service.fhir.orders import read_order
 from cds_service.fhir.read import Json, texts

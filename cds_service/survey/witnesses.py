@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cds_service.content.library import Content
 from cds_service.engine.findings import Item, Result
-from cds_service.engine.judge import Verdict
+from cds_service.engine.verdict import Verdict
 from cds_service.fhir.codes import Code
 from cds_service.fhir.read import (
     Json,
@@ -22,6 +22,7 @@ from cds_service.fhir.read import (
 
 AGE = "age"
 UNEXPLAINED = "?"
+WITHIN_TEXT = "words within a longer text"
 
 _CONCEPTS = (
     "code", "type", "substance", "valueCodeableConcept", "medicationCodeableConcept", "medication",
@@ -50,8 +51,8 @@ def witnesses(
 ) -> Iterator[tuple[Witness, Item]]:
     """Yield what in `resources` made `result` what it is, for each item of that `verdict`.
 
-    An item that no code and no phrase explains gets a witness with the code ``?``: either the
-    survey or the engine is at fault, and the report says so.
+    An item that rests on no code, and not on text either, gets a witness with the code ``?``:
+    either the survey or the engine is at fault, and the report says so.
     """
     by_name: dict[str, list[Json]] = defaultdict(list)
     for resource in resources:
@@ -97,7 +98,10 @@ def _from_text(
         if {member.value_set for member in content.index.phrase_memberships(text)} & sets:
             phrase = " ".join(text.casefold().split())  # a phrase of the content, not of the chart
             return _witness(result, item, "", "", phrase, text)
-    return _witness(result, item, "", UNEXPLAINED, UNEXPLAINED, next(iter(written), ""))
+    shown = next(iter(written), "")
+    if item.from_text:
+        return _witness(result, item, "", "", WITHIN_TEXT, shown)
+    return _witness(result, item, "", UNEXPLAINED, UNEXPLAINED, shown)
 
 
 def _speaks(code: Code, sets: set[str], content: Content) -> bool:
