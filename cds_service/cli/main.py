@@ -10,15 +10,18 @@ from cds_service import __version__
 from cds_service.cli import (
     check,
     clients,
+    config,
     content,
     example,
     explain,
+    export,
     journal,
     lint,
     serve,
     settings,
     survey,
     test,
+    value_sets,
 )
 from cds_service.cli.output import complain
 from cds_service.cli.startup import ContentRefused
@@ -35,6 +38,9 @@ COMMANDS: tuple[ModuleType, ...] = (
     test,
     survey,
     content,
+    value_sets,
+    export,
+    config,
     clients,
     journal,
     settings,
@@ -76,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ContentRefused as refused:
         complain(*map(str, refused.issues))
         errors = sum(1 for each in refused.issues if each.severity == "error")
-        complain(f"The clinical content has {errors} errors: it is not used.")
+        complain(f"The clinical content and the site file have {errors} errors: nothing is used.")
         return NOT_STARTED
     except ContentNotFound as problem:
         complain(f"There is no clinical content: {problem}.")

@@ -8,7 +8,7 @@ from cds_service.content.library import Content
 from cds_service.content.model import Clause
 from cds_service.engine import facts
 from cds_service.engine.measurement import read_measurement
-from cds_service.fhir.codes import SYSTEM_URIS, system_name
+from cds_service.fhir.codes import READ_SYSTEMS, SYSTEM_URIS, system_name
 from cds_service.fhir.dates import Duration
 from cds_service.fhir.read import Json, child, codes, objects, string
 from cds_service.fhir.units import to_unit
@@ -60,8 +60,8 @@ def _systems(records: list[Record]) -> Iterator[Remark]:
             codings = objects(concept.get("coding"))
             text_only += not codings and bool(string(concept.get("text")))
             names = [system_name(string(coding.get("system"))) for coding in codings]
-            understood = any(name in SYSTEM_URIS for name in names)
-            for name in {name for name in names if name not in SYSTEM_URIS}:
+            understood = not READ_SYSTEMS.isdisjoint(names)
+            for name in {name for name in names if name not in READ_SYSTEMS}:
                 seen[name] += 1
                 alone[name] += not understood
                 first.setdefault(name, record.location)

@@ -77,7 +77,7 @@ def charts(pages: Iterable[Page], content: Content, left_out: Counter[str]) -> I
                 _add(patients, f"{scope}{owner}", resource, page.origin, by_name)
             elif len(page.resources) > 1 and resource["resourceType"] not in _POINTED_TO:
                 left_out[resource["resourceType"]] += 1
-        records = [each for each in kept if each["resourceType"] in RECORDS]
+        records = [each for each in kept if each["resourceType"] in RECORDS - ORDER_TYPES]
         if len(page.resources) == 1 and records:
             single.append((page.origin, records[0]))
     number = 0
@@ -114,9 +114,9 @@ def _add(
     kind = resource["resourceType"]
     if kind == "Patient":
         patient.resource = resource
-    elif kind in ORDER_TYPES:
+    if kind in ORDER_TYPES:
         patient.orders.append(resource)
-    elif kind in RECORDS:
+    if kind in RECORDS:
         patient.records.append((resource, page))
 
 

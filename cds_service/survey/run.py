@@ -11,7 +11,8 @@ from time import perf_counter
 import cds_service
 from cds_service.content.library import Content
 from cds_service.engine.advice import Assessment
-from cds_service.engine.decide import Policy, decide
+from cds_service.engine.decide import decide
+from cds_service.engine.policy import Policy
 from cds_service.fhir.orders import DraftOrder, read_order
 from cds_service.survey.charts import Subject, charts
 from cds_service.survey.orders import trial_orders

@@ -11,6 +11,7 @@ from cds_service.advisor import Advisor
 from cds_service.app import create_app
 from cds_service.content.library import Content
 from cds_service.engine.advice import Assessment
+from cds_service.engine.policy import Policy
 from cds_service.fhir.read import Json, name_of
 from cds_service.gather.templates import KEYS
 from cds_service.hooks.draft_orders import ORDER_SELECT
@@ -39,8 +40,8 @@ class Service:
     def __init__(self, content: Content) -> None:
         """Make the service with default settings, but every card shown."""
         self._day = date.min
-        settings = Settings(max_cards_per_order=_MOST_CARDS, log_level="CRITICAL")
-        advisor = Advisor(content, settings, clock=lambda: self._day)
+        settings = Settings(log_level="CRITICAL")
+        advisor = Advisor(content, settings, lambda: self._day, Policy(_MOST_CARDS))
         self._client: FlaskClient = create_app(settings, advisor).test_client()
         self._path = f"/cds-services/imaging-{ORDER_SELECT}"
         self.served = Served()

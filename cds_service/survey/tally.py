@@ -100,7 +100,7 @@ class Tally:
                     if assessment is not bare and not _by_reason(result, verdict):
                         continue
                     for witness, item in witnesses(result, records, content, verdict):
-                        if assessment is bare or item.resource_type == "ServiceRequest":
+                        if (assessment is bare) is not item.of_order:
                             seen[witness].add(item.reference)
                             if result.state is State.PRESENT:
                                 present.add(result.finding.id)
@@ -139,6 +139,4 @@ class Tally:
 
 
 def _by_reason(result: Result, verdict: Verdict) -> bool:
-    return any(
-        item.verdict is verdict and item.resource_type == "ServiceRequest" for item in result.items
-    )
+    return any(item.verdict is verdict and item.of_order for item in result.items)

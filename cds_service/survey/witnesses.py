@@ -20,9 +20,9 @@ from cds_service.fhir.read import (
     texts,
 )
 
-AGE = "age"
 UNEXPLAINED = "?"
 WITHIN_TEXT = "words within a longer text"
+CONTRADICTION = "the order contradicts itself"
 
 _CONCEPTS = (
     "code", "type", "substance", "valueCodeableConcept", "medicationCodeableConcept", "medication",
@@ -57,25 +57,48 @@ def witnesses(
     by_name: dict[str, list[Json]] = defaultdict(list)
     for resource in resources:
         by_name[name_of(resource)].append(resource)
-    sets = {name for clause in result.finding.evidence for name in clause.value_sets}
+    sets = _value_sets(result, content)
     for item in result.items:
         if item.verdict is not verdict:
             continue
-        if item.resource_type == "Patient":
-            yield _witness(result, item, "", AGE, "age", ""), item
+        own = _in_our_words(result, item, content)
+        if own is not None:
+            yield own, item
             continue
         found = [
             (code, shown)
             for resource in by_name[item.reference]
             for concept in concepts(resource, resources)
             for code, shown in coded(concept)
-            if _speaks(code, sets, content)
+            if not item.from_text and _speaks(code, sets, content)
         ]
         for code, shown in dict.fromkeys(found):
             label = content.index.label(code)
             yield _witness(result, item, code.system, code.value, label, shown), item
         if not found:
             yield _from_text(result, item, by_name[item.reference], resources, sets, content), item
+
+
+def _value_sets(result: Result, content: Content) -> set[str]:
+    """Return the value sets that a record of the finding may be in, those of estimates too."""
+    clauses = result.finding.evidence
+    estimated = [content.estimates[each.estimated_by] for each in clauses if each.estimated_by]
+    named = {name for clause in clauses for name in clause.value_sets}
+    return named | {each.made_from for each in estimated}
+
+
+def _in_our_words(result: Result, item: Item, content: Content) -> Witness | None:
+    """Return the witness of an item that rests on no value set, or None if it does."""
+    clauses = result.finding.evidence
+    if item.resource_type == "Patient":
+        return _witness(result, item, "", item.label, item.label, "")
+    if item.of_order and not item.reference:
+        return _witness(result, item, "", "", CONTRADICTION, item.label)
+    if any(clause.same_study for clause in clauses) and item.label in {
+        procedure.title for procedure in content.procedures.values()
+    }:
+        return _witness(result, item, "", "", item.label, "")
+    return None
 
 
 def _witness(result: Result, item: Item, system: str, code: str, label: str, shown: str) -> Witness:
@@ -92,12 +115,16 @@ def _from_text(
     content: Content,
 ) -> Witness:
     written = [
-        text for each in found for concept in concepts(each, resources) for text in texts(concept)
+        text
+        for each in found
+        for concept in (*concepts(each, resources), *objects(each.get("note")))
+        for text in texts(concept)
     ]
     for text in written:
-        if {member.value_set for member in content.index.phrase_memberships(text)} & sets:
-            phrase = " ".join(text.casefold().split())  # a phrase of the content, not of the chart
-            return _witness(result, item, "", "", phrase, text)
+        named = {mention.value_set for mention in content.text.mentions(text)} & sets
+        if named and item.from_text:
+            label = f"words of {', '.join(sorted(named))}"  # ours, not the chart's
+            return _witness(result, item, "", "", label, text)
     shown = next(iter(written), "")
     if item.from_text:
         return _witness(result, item, "", "", WITHIN_TEXT, shown)

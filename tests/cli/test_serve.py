@@ -141,7 +141,7 @@ def test_broken_content_is_told_in_full_and_not_served(small):
     *lines, last = done.stderr.splitlines()
     shape = re.compile(r"(one\.yaml|two\.yml):\d+:\d+: [A-Z]+\d{3} error: .+ \(.+\)")
     assert [shape.fullmatch(line)[1] for line in lines] == ["one.yaml", "two.yml"]
-    assert last == "The clinical content has 2 errors: it is not used."
+    assert last == "The clinical content and the site file have 2 errors: nothing is used."
 
 
 def test_wrong_settings_are_told_in_full_and_nothing_is_served():

@@ -48,13 +48,13 @@ def test_a_finding_is_explained_by_the_code_that_made_it_fire(folder: Folder) ->
     assert (row["charts"], row["records"]) == (1, 1)
 
 
-def test_a_finding_by_words_is_explained_by_the_listed_phrase(folder: Folder) -> None:
+def test_a_finding_by_words_is_explained_by_what_they_are_words_of(folder: Folder) -> None:
     shouted = {**BACK_PAIN, "code": {"text": "LOW  BACK pain"}}
     folder.write("bundle.json", bundle(patient(), shouted))
     told = report(folder.survey(), folder)
     rows = [each for each in told["fired"] if each["finding"] == "low-back-pain"]
     assert [(row["code"], row["label"], row["in_text"]) for row in rows] == [
-        ("", "low back pain", True)
+        ("", "words of low-back-pain", True)
     ]
 
 
