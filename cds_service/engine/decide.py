@@ -26,6 +26,8 @@ class Policy:
 
     max_cards_per_order: int = 2
     disabled_cards: frozenset[str] = frozenset()
+    switched_on: frozenset[str] = frozenset()
+    """Safety states that are off by default and on here, as ``rule.state``."""
 
 
 def decide(
@@ -44,11 +46,13 @@ def decide(
     Pure: the same arguments give the same result, and the order in which the chart lists its
     resources is irrelevant.
     """
+    policy = policy or Policy()
+    content = safety.in_force(content, policy.switched_on)
     evidence = read_chart(chart, content, as_of)
     assessments = []
     for order in orders:
         try:
-            assessments.append(_assess(order, chart, evidence, content, policy or Policy()))
+            assessments.append(_assess(order, chart, evidence, content, policy))
         except Exception as fault:
             if on_fault is None:
                 raise

@@ -1,6 +1,9 @@
 """Safety rules: what holds for a procedure in this patient, whatever the topic."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from cds_service.content.expression import State, affirmed, evaluate
 from cds_service.content.library import Content
@@ -37,6 +40,23 @@ class SafetyVerdict:
     def clears_first(self) -> bool:
         """Whether something is to be cleared before the procedure goes ahead."""
         return self.state is not None and self.state.effect != "urgent"
+
+
+def in_force(content: Content, switched_on: Collection[str]) -> Content:
+    """Return `content` without the states off by default, but those named in `switched_on`.
+
+    A state is named as ``rule.state``. A rule of which no state is left has no effect.
+    """
+    kept = []
+    for rule in content.safety_rules:
+        states = tuple(
+            state
+            for state in rule.states
+            if not state.off_by_default or f"{rule.id}.{state.id}" in switched_on
+        )
+        if states:
+            kept.append(msgspec.structs.replace(rule, states=states))
+    return replace(content, safety_rules=tuple(kept))
 
 
 def check(procedure: Procedure, findings: Findings, content: Content) -> tuple[SafetyVerdict, ...]:

@@ -75,10 +75,12 @@ class SafetyState(Part, kw_only=True, frozen=True):
 
     Effects: ``hold`` (do not go on before it is cleared; never suggested), ``exclude`` (never
     suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first),
-    ``urgent`` (must not wait).
+    ``urgent`` (must not wait). One that is `off_by_default` has no effect unless a site switches
+    it on.
     """
 
     id: str
+    off_by_default: bool = False
     when: Expression
     effect: Literal["hold", "exclude", "caution", "ask", "urgent"]
     note: str
