@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cds_service.text.phrasebook import Found
-from cds_service.text.tokens import ASKED, SENTENCE_ENDS
+from cds_service.text.tokens import ASKED, DASH, SENTENCE_ENDS
 
 
 class Assertion(StrEnum):
@@ -138,7 +138,7 @@ class Sentence:
     def _parted(self, between: range, cue: Cue) -> bool:
         """Say whether what lies `between` parts a mention from a cue after it."""
         inside = {self.words[place] for place in between}
-        if "," in inside or any(place in self._starts for place in between):
+        if inside & {",", DASH} or any(place in self._starts for place in between):
             return True
         if not between:
             return False
@@ -209,4 +209,4 @@ _ANYWHERE = (-1, -1)
 _EITHER = frozenset({"or", "nor"})
 _JOINING = frozenset({",", "and", "or", "nor"})
 _LISTING = _JOINING | {":", "(", ")"}
-_ITEM_ENDS = SENTENCE_ENDS | {",", "(", ")"}
+_ITEM_ENDS = SENTENCE_ENDS | {",", "(", ")", DASH}

@@ -10,14 +10,14 @@ A phrase may hold alternatives and gaps, so that one line says what a list would
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from cds_service.text.tokens import SENTENCE_ENDS, tokens
+from cds_service.text.tokens import DASH, SENTENCE_ENDS, tokens
 
 _Meaning = TypeVar("_Meaning")
 
 _SHORTEST_FORGIVEN = 6
 """Listed words shorter than this must be spelt right: too many others are one letter away."""
 _LONGEST_GAP = 4
-_NO_GAP_OVER = SENTENCE_ENDS | {",", "(", ")"}
+_NO_GAP_OVER = SENTENCE_ENDS | {",", "(", ")", DASH}
 
 
 class Found(NamedTuple, Generic[_Meaning]):
