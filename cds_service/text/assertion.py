@@ -59,6 +59,9 @@ class Sentence:
     _mentioned: list[bool] = field(init=False)
     _ends: list[int] = field(init=False)
     _starts: set[int] = field(init=False)
+    """Where cues start that reach forwards."""
+    _past: set[int] = field(init=False)
+    """Where those of them start that only say that something is past."""
 
     def __post_init__(self) -> None:
         """Note which words are mentioned, where reaches end, and where cues start."""
@@ -83,11 +86,10 @@ class Sentence:
         object.__setattr__(self, "_mentioned", mentioned)
         object.__setattr__(self, "_cues", cues)
         object.__setattr__(self, "_ends", ends)
-        object.__setattr__(
-            self,
-            "_starts",
-            {cue.start for cue, low, _ in cues if not cue.meaning.backwards and low < 0},
-        )
+        forwards = [cue for cue, low, _ in cues if not cue.meaning.backwards and low < 0]
+        object.__setattr__(self, "_starts", {cue.start for cue in forwards})
+        past = {cue.start for cue in forwards if cue.meaning.says is Assertion.HISTORICAL}
+        object.__setattr__(self, "_past", past)
 
     def cue(self, start: int, end: int, complaint: bool = False) -> Cue | None:
         """Return the cue that says how far ``words[start:end]`` is asserted; None: it is so.
@@ -154,7 +156,7 @@ class Sentence:
         for place in between:
             word = self.words[place]
             said = said or self._mentioned[place] or word in (",", "and")
-            if said and place in self._starts and self.words[place - 1] not in _EITHER:
+            if said and self.words[place - 1] not in _EITHER and self._breaks(place, cue):
                 return True
             if word == ")" and "(" not in self.words[between[0] : place]:
                 return True
@@ -169,6 +171,29 @@ class Sentence:
             return False
         return not any(self.words[place] in _JOINING | {"for"} for place in range(places[-1], between.stop))
 
+    def _breaks(self, place: int, cue: Cue) -> bool:
+        """Say whether a further cue at `place` ends the list that `cue` is about.
+
+        *denies fever, history of cancer, drug use* is one list; *denies fever, history of cancer*
+        may be two statements.
+        """
+        if place not in self._starts:
+            return False
+        if cue.over_commas != _ALWAYS or place not in self._past:
+            return True
+        return not any(
+            self.words[later] in _EITHER
+            or (self.words[later] == "," and self._next_item(later) not in self._starts)
+            for later in range(place, len(self.words) - 1)
+        )
+
+    def _next_item(self, comma: int) -> int:
+        return next(
+            place
+            for place in range(comma + 1, len(self.words))
+            if self.words[place] not in _JOINING
+        )
+
     def _goes_on(self, comma: int, cue: Cue) -> bool:
         """Say whether the list that `cue` is about goes on after a comma.
 
@@ -181,7 +206,7 @@ class Sentence:
                 return True
             place += 1
         if cue.over_commas == _ALWAYS:
-            return place not in self._starts
+            return not self._breaks(place, cue)
         if cue.over_commas == _NEVER:
             return self._ends_with_or(comma)
         while place < len(self.words) and self.words[place] not in _ITEM_ENDS:
