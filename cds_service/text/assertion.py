@@ -24,6 +24,18 @@ class Assertion(StrEnum):
     HYPOTHETICAL = "hypothetical"
 
 
+class Listed(StrEnum):
+    """How something goes with what stands before it in a list.
+
+    What is said of the others is said of it too (`WITH_OTHERS`), or not, since it comes new, as a
+    complaint does (`NEW`). What is `SOUGHT` goes with others that are sought: *?fracture, abscess*.
+    """
+
+    WITH_OTHERS = "with others"
+    NEW = "new"
+    SOUGHT = "sought"
+
+
 class Cue(NamedTuple):
     """A cue word: what it asserts, which way it reaches, and how far.
 
@@ -91,20 +103,20 @@ class Sentence:
         past = {cue.start for cue in forwards if cue.meaning.says is Assertion.HISTORICAL}
         object.__setattr__(self, "_past", past)
 
-    def cue(self, start: int, end: int, complaint: bool = False) -> Cue | None:
+    def cue(self, start: int, end: int, listed: Listed = Listed.WITH_OTHERS) -> Cue | None:
         """Return the cue that says how far ``words[start:end]`` is asserted; None: it is so.
 
-        A `complaint` comes new in a list: what is said of the items before it is not said of it.
+        `listed` says whether it goes with the items before it in a list.
         """
         reaching = [
             cue.meaning
             for cue, low, high in self._cues
             if (low, high) == _ANYWHERE or (low <= start and end <= high)
-            if self._reaches(cue, start, end, complaint)
+            if self._reaches(cue, start, end, listed)
         ]
         return min(reaching, key=lambda cue: cue.rank, default=None)
 
-    def _reaches(self, cue: Found[Cue], start: int, end: int, complaint: bool) -> bool:
+    def _reaches(self, cue: Found[Cue], start: int, end: int, listed: Listed) -> bool:
         backwards = cue.meaning.backwards
         if cue.end <= end if backwards else cue.start >= start:
             return False
@@ -116,9 +128,12 @@ class Sentence:
             return False
         if backwards:
             return not self._parted(between, cue.meaning) and not self._looks_ahead(cue)
-        if complaint and cue.meaning.over_commas != _ALWAYS and self._comes_new(between):
+        meaning = cue.meaning
+        if listed is Listed.NEW and meaning.over_commas != _ALWAYS and self._comes_new(between):
             return False
-        return not self._list_ends(between, cue.meaning)
+        if listed is Listed.SOUGHT and meaning.says is Assertion.POSSIBLE:
+            meaning = meaning._replace(over_commas=_ITEMS)
+        return not self._list_ends(between, meaning)
 
     def _looks_ahead(self, cue: Found[Cue]) -> bool:
         """Say whether a cue that can reach both ways is about what follows it."""
@@ -229,6 +244,7 @@ def _length(at: tuple[int, int]) -> int:
 
 
 _ALWAYS = "always"
+_ITEMS = "items"
 _NEVER = "never"
 _ANYWHERE = (-1, -1)
 _EITHER = frozenset({"or", "nor"})

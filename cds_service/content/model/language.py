@@ -26,7 +26,8 @@ class CueGroup(Part, kw_only=True, frozen=True):
 class AssertionCues(Head, kw_only=True, frozen=True):
     """The cues of one language.
 
-    `complaints` are value sets that come new in a list and are not denied or past with it.
+    `complaints` are value sets that come new in a list and are not denied or past with it;
+    `sought` are those that are possible with the items before them: *?fracture, abscess*.
     """
 
     language: str
@@ -35,6 +36,7 @@ class AssertionCues(Head, kw_only=True, frozen=True):
     look_alikes: tuple[str, ...]
     known_words: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
+    sought: tuple[str, ...] = ()
 
 
 class OrderWord(Part, kw_only=True, frozen=True):
