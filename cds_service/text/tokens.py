@@ -24,6 +24,7 @@ _SLASHED = (
 )  # fmt: skip
 _SPELT_OUT = (
     (re.compile(r"\(\+\)|(?<=[a-z])\+(?!\w|/)|(?:(?<=\s)|^)\+(?:ve\b|(?=[a-z]))"), " positive "),
+    (re.compile(r"\bw/out\b"), "without"),
     (re.compile(r"\(-\)(?=\s*[a-z])"), " no "),
     (re.compile(r"([:?]\s*(?:no|yes|n|y))(?:\s{2,}|\s+(?=[a-z][a-z /-]{2,30}[:?]))"), r"\1 ; "),
     (re.compile(r"\(-\)|(?:(?<=\s)|^)-ve\b"), " negative "),
