@@ -50,11 +50,9 @@ class _Node(Generic[_Meaning]):
             return node
         return self.words.setdefault(word, _Node())
 
-    def after(self, word: str) -> "Iterator[_Node[_Meaning]]":
-        """Yield the nodes that `word` of a text leads to."""
-        if (node := self.words.get(word)) is not None:
-            yield node
-        if self.ranges and word[0].isdecimal():
+    def in_range(self, word: str) -> "Iterator[_Node[_Meaning]]":
+        """Yield the nodes that a number in a text leads to."""
+        if word[0].isdecimal():
             value = float(word)
             yield from (node for low, high, node in self.ranges if low <= value <= high)
 
@@ -88,6 +86,7 @@ class PhraseBook(Generic[_Meaning]):
             end = self._add(self._root, text)
             if end is not self._root:
                 end.meanings.append(meaning)
+        self._first, self._open = _starts(self._root)
         self._known = self._own | {word for text in known for word in tokens(text)}
         self._nearby = _nearby(self._own)
 
@@ -116,15 +115,20 @@ class PhraseBook(Generic[_Meaning]):
 
     def _from(self, words: list[str], start: int) -> Iterator[tuple[int, _Meaning]]:
         """Yield the end and the meaning of every phrase that starts at `start`."""
-        reached = [(node, start + 1) for node in self._root.after(words[start])]
-        reached += [(each, start) for each in self._root.joins]
+        word = words[start]
+        reached = [(node, start + 1) for node in self._first.get(word, ())]
+        reached += [(each, start + 1) for node in self._open for each in node.in_range(word)]
         while reached:
             node, place = reached.pop()
             for meaning in node.meanings:
                 yield place, meaning
-            reached += [(each, place) for each in node.joins]
+            if node.joins:
+                reached += [(each, place) for each in node.joins]
             if place < len(words):
-                reached += [(each, place + 1) for each in node.after(words[place])]
+                if (after := node.words.get(words[place])) is not None:
+                    reached.append((after, place + 1))
+                if node.ranges:
+                    reached += [(each, place + 1) for each in node.in_range(words[place])]
                 if node.gap is not None:
                     reached += self._over_gap(node.gap, words, place)
 
@@ -162,6 +166,26 @@ class PhraseBook(Generic[_Meaning]):
             if (meant := self._nearby.get(form)) and meant[0] == word[0]:
                 return meant
         return word
+
+
+def _starts(
+    root: _Node[_Meaning],
+) -> tuple[dict[str, list[_Node[_Meaning]]], list[_Node[_Meaning]]]:
+    """Return where each first word leads, and the nodes at which a phrase starts with a number.
+
+    Phrases may start with what can be left out; then they start at each node after it, too.
+    """
+    first: dict[str, list[_Node[_Meaning]]] = {}
+    with_numbers: list[_Node[_Meaning]] = []
+    beginnings = [root]
+    while beginnings:
+        beginning = beginnings.pop()
+        beginnings += beginning.joins
+        for word, node in beginning.words.items():
+            first.setdefault(word, []).append(node)
+        if beginning.ranges:
+            with_numbers.append(beginning)
+    return first, with_numbers
 
 
 def _nearby(words: set[str]) -> dict[str, str]:
