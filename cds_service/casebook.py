@@ -6,6 +6,7 @@ from typing import Any
 
 from cds_service.content.cases import Case
 from cds_service.content.library import Content
+from cds_service.content.switches import with_switched_on
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.engine.decide import decide
@@ -42,7 +43,11 @@ def run_case(case: Case, content: Content) -> Outcome:
 
 
 def assess(case: Case, content: Content) -> Assessment:
-    """Return the assessment of the case's order on its chart, as the service would make it."""
+    """Return the assessment of the case's order on its chart, as the service would make it.
+
+    Rules that are off by default are on in the cases about them.
+    """
+    content = with_switched_on(content, case.about)
     order = read_order(case.order)
     if order is None:
         raise ValueError(f"{case.name}: the order is of no type that can order imaging")

@@ -7,7 +7,7 @@ from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.findings import Item, Result
 from cds_service.engine.ratings import Rated
 from cds_service.engine.verdict import Verdict
-from cds_service.render.text import listed, quote
+from cds_service.render.text import listed, plain_unit, quote
 
 SOURCE_WORDS = {
     "Patient": "birth date",
@@ -18,6 +18,9 @@ SOURCE_WORDS = {
     "Device": "implanted devices",
     "DeviceUseStatement": "device use",
     "AllergyIntolerance": "allergies",
+    "DiagnosticReport": "imaging reports",
+    "ImagingStudy": "imaging studies",
+    "ServiceRequest": "orders",
 }
 """What a clinician calls each source."""
 
@@ -36,9 +39,10 @@ def placeholders(advice: Advice, assessment: Assessment, content: Content) -> di
     """Return the value of every placeholder for one card; empty where there is nothing to say."""
     proposed = advice.proposal.procedures
     ordered = assessment.recognised.procedure
+    readings = [in_sentence(each.title) for each in assessment.recognised.readings]
     topic = assessment.topic
     return {
-        "ordered": in_sentence(ordered.title) if ordered else "",
+        "ordered": in_sentence(ordered.title) if ordered else " or ".join(readings),
         "suggested": in_sentence(proposed[0].title) if proposed else "",
         "flags": listed([result.finding.phrase for result in advice.headline]),
         "evidence": _evidence(advice.evidence),
@@ -79,14 +83,14 @@ def record(item: Item) -> str:
     """Return one piece of evidence in a few words: what, how much, when, and how sure."""
     parts = [quote(item.label) or item.resource_type]
     if item.value:
-        parts.append(quote(item.value))
-    if item.when and item.resource_type != "ServiceRequest":
+        parts.append(quote(plain_unit(item.value)))
+    if item.when and not item.of_order:
         parts.append(item.when)
     words = ", ".join(parts)
-    notes = [item.remark] if item.remark else []
+    notes = [plain_unit(item.remark)] if item.remark else []
     if item.from_text:
         notes.append("found in text only")
-    if item.resource_type == "ServiceRequest":
+    if item.of_order and item.reference:
         notes.append("reason given on the order")
     return f"{words} ({'; '.join(notes)})" if notes else words
 

@@ -6,6 +6,13 @@ authors in ``cards/README.md`` and enforced by the JSON Schemas in ``cards/schem
 
 from cds_service.content.model.base import Citation, Expression, Head, Indicator, Part, Rating
 from cds_service.content.model.estimates import Estimate, Estimates, SexTerms
+from cds_service.content.model.expansions import (
+    Descendant,
+    DescendantGroup,
+    Expansion,
+    SystemVersion,
+    ValueSetExpansions,
+)
 from cds_service.content.model.findings import Clause, Finding, Findings, Parameter, Parameters
 from cds_service.content.model.guideline import (
     Indication,
@@ -53,6 +60,7 @@ from cds_service.content.model.texts import CardText, OverrideReason, OverrideRe
 
 Document = (
     ValueSet
+    | ValueSetExpansions
     | Procedures
     | RadiationLevels
     | ImagingCategories
@@ -73,6 +81,7 @@ Document = (
 
 KINDS: dict[str, type[Head]] = {
     "value-set": ValueSet,
+    "value-set-expansions": ValueSetExpansions,
     "procedures": Procedures,
     "radiation-levels": RadiationLevels,
     "imaging-categories": ImagingCategories,
@@ -103,9 +112,12 @@ __all__ = [
     "Concept",
     "ConceptGroup",
     "CueGroup",
+    "Descendant",
+    "DescendantGroup",
     "Document",
     "Estimate",
     "Estimates",
+    "Expansion",
     "Expression",
     "Finding",
     "Findings",
@@ -140,9 +152,11 @@ __all__ = [
     "Selector",
     "SexTerms",
     "Split",
+    "SystemVersion",
     "Texts",
     "Topic",
     "ValueSet",
+    "ValueSetExpansions",
     "Variant",
     "VariantRatings",
     "Variants",
