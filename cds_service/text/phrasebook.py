@@ -1,15 +1,9 @@
-"""Phrases found in a list of words, the longest first, one misspelt letter forgiven.
-
-A phrase may hold alternatives and gaps, so that one line says what a list would:
-
-- ``{low,lower} back {pain,ache}``: one of each; ``{,severe }`` may be left out
-- ``[38-42.9]``: any number from 38 to 42.9
-- ``failed * physiotherapy``: up to four words may stand at the star
-"""
+"""Phrases found in a list of words, the longest first, one misspelt letter forgiven."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
+from cds_service.text.patterns import alternatives, up_to_sign
 from cds_service.text.tokens import DASH, SENTENCE_ENDS, tokens
 
 _Meaning = TypeVar("_Meaning")
@@ -77,6 +71,9 @@ class PhraseBook(Generic[_Meaning]):
 
         Of the phrases whose meanings are of one `layer` the first and longest hides those that
         overlap it; layers do not hide one another.
+
+        Raises:
+            ValueError: a brace in a phrase is not closed.
         """
         self._layer = layer
         self._ignored = ignored
@@ -143,7 +140,7 @@ class PhraseBook(Generic[_Meaning]):
 
     def _add(self, node: _Node[_Meaning], text: str) -> _Node[_Meaning]:
         """Lay the path of the phrase `text` from `node` on and return where it ends."""
-        plain, sign, rest = _up_to_sign(text)
+        plain, sign, rest = up_to_sign(text)
         for word in tokens(plain):
             if word not in self._ignored:
                 self._own.add(word)
@@ -152,9 +149,9 @@ class PhraseBook(Generic[_Meaning]):
             node.gap = node.gap or _Node()
             return self._add(node.gap, rest)
         if sign == "{":
-            alternatives, rest = _alternatives(rest)
+            choices, rest = alternatives(rest)
             join: _Node[_Meaning] = _Node()
-            for each in alternatives:
+            for each in choices:
                 self._add(node, each).joins.append(join)
             return self._add(join, rest)
         return node
@@ -206,29 +203,3 @@ def _nearby(words: set[str]) -> dict[str, str]:
 
 def _shortened(word: str) -> set[str]:
     return {word[:place] + word[place + 1 :] for place in range(1, len(word))}
-
-
-def _up_to_sign(text: str) -> tuple[str, str, str]:
-    for place, sign in enumerate(text):
-        if sign in "{*":
-            return text[:place], sign, text[place + 1 :]
-    return text, "", ""
-
-
-def _alternatives(text: str) -> tuple[list[str], str]:
-    """Return the alternatives up to the closing brace, and what follows it.
-
-    Raises:
-        ValueError: the brace is not closed.
-    """
-    found = [""]
-    depth = 0
-    for place, sign in enumerate(text):
-        if sign == "}" and depth == 0:
-            return found, text[place + 1 :]
-        depth += (sign == "{") - (sign == "}")
-        if sign == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += sign
-    raise ValueError(f"a brace is not closed before {text!r}")

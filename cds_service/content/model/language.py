@@ -59,7 +59,8 @@ class OrderWords(Head, kw_only=True, frozen=True):
     """The words in which imaging is ordered in one language.
 
     A word of `contrast` that means nothing only looks like contrast (*with sedation*). Texts with
-    a phrase of `not_imaging` name no imaging study.
+    a phrase of `not_imaging` name no imaging study. `other_modalities` are those that no procedure
+    here has.
     """
 
     language: str
@@ -69,3 +70,4 @@ class OrderWords(Head, kw_only=True, frozen=True):
     joined_modalities: tuple[Joined, ...]
     joined_regions: tuple[Joined, ...]
     not_imaging: tuple[str, ...] = ()
+    other_modalities: tuple[str, ...] = ()
