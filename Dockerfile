@@ -46,7 +46,8 @@ ENV PATH="/opt/advisor/bin:${PATH}" \
     CDS_CLIENTS_FILE=/etc/imaging-order-advisor/clients.yaml \
     CDS_JOURNAL_DIR=/var/lib/imaging-order-advisor
 
-# The journal, its spool and its key; mount the clients file and set CDS_BASE_URL to run.
+# The journal, its spool and its key; mount the clients file and set CDS_BASE_URL to run. A site file
+# is mounted beside the clients file and named in CDS_SITE_FILE.
 VOLUME ["/var/lib/imaging-order-advisor"]
 
 # By number, so that an orchestrator can see that it is not root. Nothing is written to the

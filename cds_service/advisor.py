@@ -11,7 +11,8 @@ from cds_service.content.library import Content
 from cds_service.content.model import Procedure
 from cds_service.engine.advice import Assessment
 from cds_service.engine.chart import Chart
-from cds_service.engine.decide import Policy, decide
+from cds_service.engine.decide import decide
+from cds_service.engine.policy import Policy
 from cds_service.engine.recognise import recognise
 from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.orders import DraftOrder
@@ -49,17 +50,22 @@ class Consultation:
 
 
 class Advisor:
-    """The advisor with its content and settings; safe to share between threads."""
+    """The advisor with its content, settings and policy; safe to share between threads."""
 
     def __init__(
-        self, content: Content, settings: Settings, clock: Callable[[], date] = today
+        self,
+        content: Content,
+        settings: Settings,
+        clock: Callable[[], date] = today,
+        policy: Policy | None = None,
     ) -> None:
-        """Keep `content` and `settings`; `clock` gives the day of each request.
+        """Keep all of them; `clock` gives the day of each request.
 
         Whoever counts FHIR reads sets `observe_read`.
         """
         self.content = content
         self.settings = settings
+        self.policy = policy or Policy()
         self._clock = clock
         self.observe_read: ReadObserver | None = None
         self.prefetch_templates = prefetch_templates(
@@ -119,11 +125,14 @@ class Advisor:
         return replace(self.settings, fhir_servers=client.fhir_servers)
 
     def _policy_for(self, client: Client) -> Policy:
+        """Return the site's policy, with what was agreed with `client` in its place."""
         most, disabled = client.max_cards_per_order, client.disabled_cards
-        return Policy(
-            self.settings.max_cards_per_order if most is None else most,
-            frozenset(self.settings.disabled_cards if disabled is None else disabled),
-        )
+        policy = self.policy
+        if most is not None:
+            policy = replace(policy, max_cards_per_order=most)
+        if disabled is not None:
+            policy = replace(policy, disabled_cards=frozenset(disabled))
+        return policy
 
     def _rating_for(self, client: Client) -> RatingOf | None:
         """Return what rates suggested orders, for clients that agreed to carry ratings."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from cds_service.content.cases import Case
 from cds_service.content.library import Content
+from cds_service.content.switches import with_switched_on
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.chart import Chart, Source, SourceState
-from cds_service.engine.decide import Policy, decide
+from cds_service.engine.decide import decide
 from cds_service.fhir.orders import read_order
 
 _ALL_CARDS = 99
@@ -44,13 +45,13 @@ def run_case(case: Case, content: Content) -> Outcome:
 def assess(case: Case, content: Content) -> Assessment:
     """Return the assessment of the case's order on its chart, as the service would make it.
 
-    States that are off by default are on in the cases about them.
+    Rules that are off by default are on in the cases about them.
     """
-    policy = Policy(switched_on=frozenset(case.about))
+    content = with_switched_on(content, case.about)
     order = read_order(case.order)
     if order is None:
         raise ValueError(f"{case.name}: the order is of no type that can order imaging")
-    return decide(chart(case, content), (order,), content, case.as_of, policy)[0]
+    return decide(chart(case, content), (order,), content, case.as_of)[0]
 
 
 def chart(case: Case, content: Content) -> Chart:

@@ -70,13 +70,6 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
-def language(value: str) -> str:
-    """Return a language tag (RFC 5646)."""
-    if not re.fullmatch("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError("must be a language tag such as en or de-CH")
-    return value
-
-
 def duration(value: str) -> str:
     """Return an ISO 8601 duration of whole years, months, weeks and days."""
     if not re.fullmatch(
@@ -91,11 +84,6 @@ def directory(value: str) -> Path | None:
     return None if value.lower() == "none" else Path(value)
 
 
-def words(value: str) -> tuple[str, ...]:
-    """Return the words between commas, without the empty ones."""
-    return tuple(word for part in value.split(",") if (word := part.strip()))
-
-
 def base_url(value: str) -> str:
     """Return an http or https URL without query, and without a slash at its end."""
     if not _is_base(value):
@@ -107,7 +95,7 @@ def origins(value: str) -> tuple[str, ...]:
     """Return origin patterns, or none at all for the word none."""
     if value.lower() == "none":
         return ()
-    patterns = tuple(pattern_of(word) for word in words(value))
+    patterns = tuple(pattern_of(word) for word in _words(value))
     if not all(patterns):
         raise ValueError(
             "must be none, or origins such as https://ehr.example or https://ehr.example:8443,"
@@ -120,7 +108,7 @@ def servers(value: str) -> tuple[str, ...]:
     """Return FHIR servers, as origin patterns or base URLs, or none at all for the word none."""
     if value.lower() == "none":
         return ()
-    found = tuple(word.rstrip("/") for word in words(value))
+    found = tuple(word.rstrip("/") for word in _words(value))
     if not all(pattern_of(server) or _is_base(server) for server in found):
         raise ValueError(
             "must be none, or servers such as https://ehr.example or"
@@ -132,7 +120,7 @@ def servers(value: str) -> tuple[str, ...]:
 def networks(value: str) -> tuple[str, ...]:
     """Return IP networks in CIDR form."""
     try:
-        return tuple(str(ipaddress.ip_network(word)) for word in words(value))
+        return tuple(str(ipaddress.ip_network(word)) for word in _words(value))
     except ValueError:
         raise ValueError("must be networks such as 10.0.0.0/8 or fd00::/8") from None
 
@@ -142,3 +130,7 @@ def _is_base(url: str) -> bool:
         return False
     parts = urlsplit(url)
     return not parts.query and not parts.fragment
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word for part in value.split(",") if (word := part.strip()))

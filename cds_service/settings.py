@@ -14,6 +14,14 @@ from cds_service import setting_readers as read
 from cds_service.origins import LOOPBACK
 from cds_service.setting_readers import MIB
 
+_MOVED = {
+    "CDS_SITE_PARAMETERS": "its lines go under 'parameters:'",
+    "CDS_LANGUAGE": "write 'language:'",
+    "CDS_MAX_CARDS_PER_ORDER": "write 'most-per-order:' under 'cards:'",
+    "CDS_DISABLED_CARDS": "list the cards as 'switched-off:' under 'cards:'",
+}
+"""Variables of earlier versions, and what to write into the site file instead."""
+
 
 class SettingsError(ValueError):
     """Raised when settings have wrong values; its text names every one of them."""
@@ -48,19 +56,11 @@ class Settings:
             Path, "Directory of a site's own clinical content, instead of the one shipped."
         ),
     )
-    site_parameters: Path | None = field(
+    site_file: Path | None = field(
         default=None,
-        metadata=_meant(Path, "YAML file with a site's values for parameters of the content."),
-    )
-    language: str = field(
-        default="en", metadata=_meant(read.language, "Language of the card texts.")
-    )
-    max_cards_per_order: int = field(
-        default=2, metadata=_meant(read.whole(1, 20), "Most cards shown for one order.")
-    )
-    disabled_cards: tuple[str, ...] = field(
-        default=(),
-        metadata=_meant(read.words, "Card ids that are never shown, with commas between them."),
+        metadata=_meant(
+            Path, "YAML file that says how this site uses the content: see docs/site.md."
+        ),
     )
     fhir_servers: tuple[str, ...] = field(
         default=LOOPBACK,
@@ -196,7 +196,11 @@ class Settings:
             SettingsError: Values are wrong; the text has one line for each of them.
         """
         values: dict[str, Any] = {}
-        wrong: list[str] = []
+        wrong = [
+            f"  {name} is no longer a setting: {instead} in the file that CDS_SITE_FILE names"
+            for name, instead in _MOVED.items()
+            if environ.get(name, "").strip()
+        ]
         for item in fields(cls):
             if text := environ.get(variable(item.name), "").strip():
                 try:

@@ -13,6 +13,7 @@ from cds_service.app import create_app
 from cds_service.content.cases import Case, read_cases
 from cds_service.content.library import Content, compile_content
 from cds_service.content.load import Loaded, load
+from cds_service.engine.policy import Policy
 from cds_service.settings import Settings
 from tests.conformance import plugin
 
@@ -46,9 +47,10 @@ def cases(loaded: Loaded) -> list[Case]:
 def serve(content: Content) -> Callable[..., FlaskClient]:
     """Return a maker of HTTP clients of the whole service on the cases' day."""
 
-    def make(**settings: Any) -> FlaskClient:
+    def make(policy: Policy | None = None, **settings: Any) -> FlaskClient:
         chosen = Settings(**settings)
-        return create_app(chosen, Advisor(content, chosen, clock=lambda: AS_OF)).test_client()
+        advisor = Advisor(content, chosen, lambda: AS_OF, policy)
+        return create_app(chosen, advisor).test_client()
 
     return make
 

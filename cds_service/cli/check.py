@@ -11,6 +11,7 @@ from cds_service.cli.startup import environment
 from cds_service.content.check import check
 from cds_service.content.issue import RULES, Issue
 from cds_service.content.load import Loaded, content_directory, load
+from cds_service.site.problems import SITE_RULES
 
 
 def add_to(commands: Any) -> None:
@@ -63,9 +64,10 @@ def _as_json(loaded: Loaded, issues: list[Issue], errors: int) -> dict[str, Any]
 
 
 def _explain(code: str) -> int:
-    rule = RULES.get(code)
+    rules = RULES | SITE_RULES
+    rule = rules.get(code)
     if rule is None:
-        complain(f"There is no issue code {code}. The codes are: {', '.join(sorted(RULES))}")
+        complain(f"There is no issue code {code}. The codes are: {', '.join(sorted(rules))}")
         return 1
     say(f"{code} ({rule.severity}): {rule.meaning}")
     return 0

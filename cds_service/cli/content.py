@@ -13,6 +13,7 @@ from cds_service.content.model import (
     CodeMap,
     Document,
     Findings,
+    ImagingCategories,
     Parameters,
     Procedures,
     Ratings,
@@ -104,6 +105,8 @@ def _code_systems(active: Iterable[Document]) -> Iterable[str]:
             yield from (code.system for each in doc.procedures for code in each.codes)
         elif isinstance(doc, CodeMap):
             yield from (doc.system for _ in doc.codes)
+        elif isinstance(doc, ImagingCategories):
+            yield from (category.system for category in doc.codes)
 
 
 def _lines(loaded: Loaded, name: str) -> int:

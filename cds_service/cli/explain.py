@@ -9,7 +9,7 @@ from cds_service.advisor import Advisor, today
 from cds_service.cli import requestfile
 from cds_service.cli.output import complain, say, say_json
 from cds_service.cli.report import report
-from cds_service.cli.startup import environment, open_content
+from cds_service.cli.startup import environment, open_site
 from cds_service.content.library import Content
 from cds_service.engine.recognise import recognise
 from cds_service.fhir.orders import DraftOrder
@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     settings = environment()
     request = requestfile.understood(requestfile.read(arguments.request, settings))
-    content = open_content(settings)
+    opened = open_site(settings)
+    content = opened.content
     if arguments.order is not None:
         chosen = [order for order in request.orders if _is(arguments.order, order)]
         if not chosen:
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         request = replace(request, selected=tuple(chosen))
     as_of: date = arguments.as_of or today()
-    consultation = Advisor(content, settings, lambda: as_of).consult(request)
+    consultation = Advisor(content, settings, lambda: as_of, opened.policy).consult(request)
     whole = {"request": _request(request, content), **trace(consultation, content)}
     if arguments.json:
         say_json(whole)

@@ -10,14 +10,17 @@ from cds_service import __version__
 from cds_service.cli import (
     check,
     clients,
+    config,
     content,
     example,
     explain,
+    export,
     journal,
     lint,
     serve,
     settings,
     test,
+    value_sets,
 )
 from cds_service.cli.output import complain
 from cds_service.cli.startup import ContentRefused
@@ -33,6 +36,9 @@ COMMANDS: tuple[ModuleType, ...] = (
     check,
     test,
     content,
+    value_sets,
+    export,
+    config,
     clients,
     journal,
     settings,
@@ -74,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ContentRefused as refused:
         complain(*map(str, refused.issues))
         errors = sum(1 for each in refused.issues if each.severity == "error")
-        complain(f"The clinical content has {errors} errors: it is not used.")
+        complain(f"The clinical content and the site file have {errors} errors: nothing is used.")
         return NOT_STARTED
     except ContentNotFound as problem:
         complain(f"There is no clinical content: {problem}.")

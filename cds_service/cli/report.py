@@ -88,7 +88,7 @@ def _order(order: Trace) -> Iterator[str]:
 
 def _ordered(order: Trace) -> Iterator[str]:
     recognised, procedure = order["recognised"], order["recognised"]["procedure"]
-    codes = ", ".join(f"{code['system']} {code['code']}" for code in order["codes"])
+    codes = ", ".join(f"{code['system'] or 'code'} {code['code']}" for code in order["codes"])
     said = " / ".join(filter(None, (visible(order["title"]), codes))) or "neither code nor text"
     yield from _heading("What was ordered")
     yield from _pair("As sent", said)
@@ -213,7 +213,9 @@ def _advice(order: Trace) -> Iterator[str]:
     for advice in order["advice"]:
         grounds = ", ".join(phrases[name] for name in advice["findings"]) or "no finding"
         sources = "; ".join(f"{each['title']}, {each['locator']}" for each in advice["sources"])
-        yield from _wrapped(f"+ {advice['rule']}: {advice['indicator']}, on {grounds}", 2, 4)
+        urgent, shown = advice["indicatorOfRule"], advice["indicator"]
+        capped = "" if urgent == shown else f" ({urgent} by the rule, lowered by this site)"
+        yield from _wrapped(f"+ {advice['rule']}: {shown}{capped}, on {grounds}", 2, 4)
         yield from _wrapped(f"Source: {sources}", 4, 6)
     for each in order["suppressed"]:
         yield from _wrapped(f"- {each['rule']}: silent, because {each['why']}", 2, 4)

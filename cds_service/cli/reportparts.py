@@ -26,6 +26,8 @@ _EFFECTS = {
     "exclude": "EXCLUDED, never suggested",
     "caution": "CAUTION, may go on with care",
     "ask": "ASK, a question to answer first",
+    "replace": "REPLACE, another study comes first",
+    "urgent": "URGENT, must not wait",
 }
 _NAME, _RATING, _SEEN, _LEVEL = 42, 33, 11, 5
 
@@ -33,7 +35,7 @@ _NAME, _RATING, _SEEN, _LEVEL = 42, 33, 11, 5
 def one_record(item: Trace) -> str:
     """Return one record in a line: reference, label, date, value, and what it says."""
     dated = item["date"] or "undated"
-    if item["type"] in ("Patient", "ServiceRequest"):  # an age, and the reason on the order itself
+    if item["type"] == "Patient" or item["ofOrder"]:  # an age, and what the order itself states
         dated = ""
     said = ", ".join(filter(None, (visible(item["label"]), visible(item["value"]), dated)))
     notes = [_VERDICTS[item["verdict"]], item["remark"]]

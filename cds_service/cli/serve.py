@@ -20,7 +20,7 @@ from cds_service import __version__, log, tracing
 from cds_service.advisor import Advisor
 from cds_service.app import create_app
 from cds_service.cli.output import complain, say
-from cds_service.cli.startup import environment, open_content
+from cds_service.cli.startup import environment, open_site
 from cds_service.cli.surroundings import open_clients, open_operations
 from cds_service.content.library import Content
 from cds_service.settings import Settings, SettingsError, variable
@@ -72,8 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.clients_file is None and not _loopback(settings.host):
         complain(*(line.format(host=settings.host) for line in _NOT_WITHOUT_CLIENTS))
         return 2
-    content = open_content(settings)
-    advisor = Advisor(content, settings)
+    opened = open_site(settings)
+    complain(*map(str, opened.remarks))
+    content = opened.content
+    advisor = Advisor(content, settings, policy=opened.policy)
     tracing.configure()
     with open_operations(settings, advisor, content) as parts:
         code = _serve(settings, advisor, parts)
@@ -170,6 +172,7 @@ def _greeting(settings: Settings, port: int, content: Content) -> list[str]:
         f"Content {content.version}: topics {len(content.topics)},"
         f" findings {len(content.findings)}, procedures {len(content.procedures)},"
         f" codes {len(_codes(content))}.",
+        *([f"Site file {settings.site_file}."] if settings.site_file else ()),
         "Try it:",
         f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
         " -H 'Content-Type: application/json' --data @-",

@@ -39,10 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no such directory.
         SettingsError: the environment has settings with wrong values.
     """
-    settings = replace(environment(), site_parameters=None, disabled_cards=())
+    settings = replace(environment(), site_file=None)
     loaded = load(arguments.directory or content_directory(settings.cards_dir))
     problems = [each for each in check(loaded) if not each.code.startswith(NO_PROOF)]
-    content = compiled(loaded, settings, problems)
+    content = compiled(loaded, settings, problems).content
     cases, unreadable = _cases(loaded)
     chosen = [case for case in cases if _matches(arguments.text, case)]
     failed = len(unreadable)

@@ -38,7 +38,7 @@ class Client:
 
     Its keys come from `jwks`, or `jwks_url`, or an address in `jku_allowed` that its token names.
     `audience` replaces the address called as expected ``aud``. `token_lifetime` and `leeway` are
-    in seconds. None for `disabled_cards` or `max_cards_per_order` means: as in the settings.
+    in seconds. None for `disabled_cards` or `max_cards_per_order` means: as in the site file.
     """
 
     id: str

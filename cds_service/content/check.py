@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from cds_service.content.checks import codes, links, proof, rules, tables, wording
+from cds_service.content.checks import codes, expansions, links, proof, rules, tables, wording
 from cds_service.content.checks.catalogue import Catalogue, catalogue
 from cds_service.content.checks.wording import PLACEHOLDERS
 from cds_service.content.issue import Issue
@@ -15,6 +15,7 @@ CHECKS: tuple[Callable[[Catalogue], Iterator[Issue]], ...] = (
     *rules.CHECKS,
     *tables.CHECKS,
     *codes.CHECKS,
+    *expansions.CHECKS,
     *wording.CHECKS,
     *proof.CHECKS,
 )

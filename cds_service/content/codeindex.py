@@ -7,7 +7,7 @@ the number of value sets or topics.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cds_service.content.model import Concept, ValueSet
+from cds_service.content.model import Concept, ValueSet, ValueSetExpansions
 from cds_service.fhir.codes import Code, normal_code
 
 _HIERARCHIC = ("icd-10-cm", "atc")
@@ -50,22 +50,28 @@ class _Block(NamedTuple):
 
 
 class CodeIndex:
-    """All codes of all value sets, exact codes, prefixes and blocks."""
+    """All codes of all value sets: exact codes, their known descendants, prefixes and blocks."""
 
-    def __init__(self, value_sets: Iterable[ValueSet]) -> None:
-        """Compile the codes of `value_sets`."""
+    def __init__(
+        self, value_sets: Iterable[ValueSet], expansions: Iterable[ValueSetExpansions] = ()
+    ) -> None:
+        """Compile the codes of `value_sets`, and the descendants of them in `expansions`.
+
+        A descendant counts as its parent counts in `value_sets`, and not at all if its parent is
+        not listed there; a code that is listed itself counts as it is listed.
+        """
         self._exact: dict[Code, dict[str, str]] = {}
+        self._expanded: dict[Code, dict[str, str]] = {}
         self._prefixes: dict[Code, dict[str, str]] = {}
         self._blocks: list[_Block] = []
-        self._phrases: dict[str, dict[str, str]] = {}
         self._cache: dict[Code, tuple[Membership, ...]] = {}
         self._labels: dict[Code, str] = {}
         for value_set in value_sets:
             for group in value_set.concepts:
                 for concept in group.codes:
                     self._add(value_set.id, group.system, concept)
-            for phrase in value_set.phrases:
-                self._phrases.setdefault(phrase.casefold(), {})[value_set.id] = "include"
+        for document in expansions:
+            self._expand(document)
 
     def memberships(self, code: Code) -> tuple[Membership, ...]:
         """Return the value sets `code` belongs to; an ``exclude`` entry wins over all others."""
@@ -85,11 +91,6 @@ class CodeIndex:
                 return found
         return next((block.label for block in self._blocks if block.holds(code)), "")
 
-    def phrase_memberships(self, text: str) -> tuple[Membership, ...]:
-        """Return the value sets that list the whole of `text` as a phrase."""
-        roles = self._phrases.get(" ".join(text.casefold().split()), {})
-        return tuple(Membership(value_set, role) for value_set, role in roles.items())
-
     def _add(self, value_set: str, system: str, concept: Concept) -> None:
         role = concept.role
         first, dash, last = concept.code.partition("-")
@@ -101,6 +102,21 @@ class CodeIndex:
         self._labels.setdefault(code, concept.label)
         target = self._prefixes if concept.descendants and system in _HIERARCHIC else self._exact
         target.setdefault(code, {})[value_set] = role
+
+    def _expand(self, document: ValueSetExpansions) -> None:
+        for expansion in document.expansions:
+            value_set = expansion.value_set
+            for group in expansion.groups:
+                parent = normal_code(group.system, group.parent)
+                role = self._exact.get(parent, {}).get(value_set, "exclude")
+                if role == "exclude":
+                    continue
+                for descendant in group.descendants:
+                    code = normal_code(group.system, descendant.code)
+                    roles = self._expanded.setdefault(code, {})
+                    if roles.get(value_set) != "include":
+                        roles[value_set] = role
+                    self._labels.setdefault(code, descendant.label)
 
     def _look_up(self, code: Code) -> tuple[Membership, ...]:
         system, value = code
@@ -116,7 +132,7 @@ class CodeIndex:
                 for end in range(1, len(value) + 1)
                 if (prefix := Code(system, value[:end])) in self._prefixes
             ]
-        candidates.append(self._exact.get(code, {}))
+        candidates += [self._expanded.get(code, {}), self._exact.get(code, {})]
         roles: dict[str, str] = {}
         for candidate in candidates:  # from general to special; the special entry decides
             for value_set, role in candidate.items():

@@ -89,6 +89,7 @@ RULES: dict[str, Rule] = {
     "RULE001": _error("An expression does not have the shape of one of its operators."),
     "RULE002": _error("Accepting a card would do more than one thing."),
     "RULE003": _error("Two variants of one precedence are not told apart by a split."),
+    "RULE004": _warning("All states of a safety rule are off by default, but not the rule itself."),
     # Codes
     "CODE001": _error("A code stands for two procedures."),
     "CODE002": _error("A name stands for two procedures."),
@@ -100,6 +101,11 @@ RULES: dict[str, Rule] = {
     "CODE008": _error("The code system is not one that records are read in."),
     "CODE009": _error("A code does not have the shape its code system gives its codes."),
     "CODE010": _warning("Descendants do nothing here: the codes do not show their hierarchy."),
+    # Expansions of value sets
+    "EXPAND001": _warning("The expanded value set is not in use: its descendants do not count."),
+    "EXPAND002": _warning("The value set no longer counts the parent: nothing below it counts."),
+    "EXPAND003": _warning("The value set has changed since it was expanded."),
+    "EXPAND004": _error("The value set now excludes a code that the expansion did not leave out."),
     # Guideline tables
     "RATE001": _error("A table lacks a procedure that other tables of the topic rate."),
     "RATE002": _error("A table rates one procedure twice."),

@@ -1,6 +1,6 @@
 """The content of ``cards/`` compiled for the engine: what a request needs, each in one look-up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -9,7 +9,10 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from cds_service.content.codeindex import CodeIndex
+from cds_service.content.language import order_text_reader, text_index
+from cds_service.content.local import Local, PresetReason
 from cds_service.content.model import (
+    AssertionCues,
     CardText,
     Citation,
     CodeMap,
@@ -19,7 +22,7 @@ from cds_service.content.model import (
     Finding,
     Findings,
     ImagingCategories,
-    OverrideReason,
+    OrderWords,
     OverrideReasons,
     Parameter,
     Parameters,
@@ -35,11 +38,15 @@ from cds_service.content.model import (
     Texts,
     Topic,
     ValueSet,
+    ValueSetExpansions,
     Variant,
     Variants,
 )
-from cds_service.fhir.codes import Code, normal_code
+from cds_service.content.switches import safety_rules_in_force, topics_in_force
+from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 from cds_service.fhir.dates import Duration, before, parse_duration
+from cds_service.text.mentions import TextIndex
+from cds_service.text.order_text import OrderTextReader
 
 SOURCE_TYPES = (
     "Patient",
@@ -50,9 +57,18 @@ SOURCE_TYPES = (
     "Device",
     "DeviceUseStatement",
     "AllergyIntolerance",
+    "DiagnosticReport",
+    "ImagingStudy",
+    "ServiceRequest",
 )
 """Resource types we ask a client for, in the order in which they are published."""
 
+SUPPLEMENTARY_TYPES = frozenset({"DiagnosticReport", "ImagingStudy", "ServiceRequest"})
+"""Types that only remind of studies done or ordered: no card rests on their being complete."""
+
+
+_READ_BY_DEFAULT = "en"
+"""The language text is read in where the content has no words for the language of the cards."""
 
 AFFIRMATIVE_ANSWER = "affirmative-answer"
 NEGATIVE_ANSWER = "negative-answer"
@@ -60,6 +76,10 @@ PRESCRIPTION_LONGEST = "prescription-longest"
 ORDER_NOT_ASSESSED = "order-not-assessed"
 """Ids of content the program itself relies on: what says yes and no, how long prescriptions run,
 and the card for an order that could not be assessed."""
+
+
+SITE_SOURCE = "site"
+"""Where codes come from that a site added to a value set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +100,38 @@ class Content:
     """Everything the engine and the renderer need, immutable after start."""
 
     version: str
+    """The version of the documents and, after a plus sign, that of the site's files, if any."""
+    local: Local
+    """What the site adds."""
     index: CodeIndex
+    text: TextIndex
+    """What clinical text mentions, in the language of the content."""
+    order_text: OrderTextReader
     value_sets: dict[str, ValueSet]
     findings: dict[str, Finding]
     procedures: dict[str, Procedure]
     topics: tuple[TopicContent, ...]
+    """The topics with the recommendations that are in force."""
     safety_rules: tuple[SafetyRule, ...]
+    """The safety rules, with their states, that are in force."""
+    topics_as_written: tuple[TopicContent, ...] = field(repr=False)
+    safety_rules_as_written: tuple[SafetyRule, ...] = field(repr=False)
     parameters: dict[str, Parameter]
     estimates: dict[str, Estimate]
     texts: dict[str, CardText]
-    override_reasons: dict[str, OverrideReason]
+    override_reasons: dict[str, tuple[PresetReason, ...]]
+    """The preset reasons that each card offers, by card id."""
     radiation_levels: dict[str, RadiationLevel]
     imaging_categories: frozenset[Code]
     resource_types: tuple[str, ...]
     """The resource types that any finding reads, in publishing order."""
     observation_codes: tuple[str, ...]
-    """The LOINC codes of all observations that any finding reads, sorted."""
+    """The LOINC codes of all observations that any finding reads, sorted; a site's own codes as
+    ``address|code``."""
     procedure_by_code: dict[Code, str] = field(repr=False)
     procedure_by_name: dict[str, str] = field(repr=False)
+    procedure_by_axes: dict[tuple[str, str, str], str] = field(repr=False)
+    """(modality, body region, contrast) → the first procedure of the content that has them."""
     codes_of_procedure: dict[str, tuple[Code, ...]] = field(repr=False)
 
     def duration(self, parameter: str) -> Duration:
@@ -122,56 +156,62 @@ def origins(finding: Finding) -> set[str]:
 def compile_content(
     documents: Iterable[Document],
     version: str,
-    *,
-    language: str = "en",
-    overrides: Mapping[str, str] | None = None,
+    local: Local | None = None,
+    expansions: Iterable[ValueSetExpansions] = (),
 ) -> Content:
-    """Return the active `documents` compiled for use.
+    """Return the active `documents` compiled for use, with what a site adds in `local`.
 
-    `overrides` are a site's own parameter values by parameter id.
+    `expansions` are the site's files of descendants of codes that value sets list; expansions
+    among the `documents` count too.
 
     Raises:
-        KeyError: an override names no parameter.
-        ValueError: an override's value is not of its parameter's kind.
+        KeyError: `local` names a parameter, value set or procedure that does not exist.
+        ValueError: a site's value is not of its parameter's kind.
     """
-    active = [document for document in documents if document.status == "active"]
+    local = local or Local()
+    active = [doc for doc in (*documents, *expansions) if doc.status == "active"]
     procedures = _by_id(
         part for doc in active if isinstance(doc, Procedures) for part in doc.procedures
     )
     codes = _procedure_codes(active, procedures)
-    value_sets = _by_id(doc for doc in active if isinstance(doc, ValueSet))
+    value_sets = _extended(_by_id(doc for doc in active if isinstance(doc, ValueSet)), local)
+    topics = tuple(_topic(doc, active) for doc in active if isinstance(doc, Topic))
+    safety_rules = tuple(doc for doc in active if isinstance(doc, SafetyRule))
+    texts = _by_id(
+        card
+        for doc in active
+        if isinstance(doc, Texts) and doc.language == local.language
+        for card in doc.cards
+    )
     findings = _by_id(part for doc in active if isinstance(doc, Findings) for part in doc.findings)
     return Content(
-        version=version,
-        index=CodeIndex(value_sets.values()),
+        version=f"{version}+{local.digest}" if local.digest else version,
+        local=local,
+        index=CodeIndex(
+            value_sets.values(), (doc for doc in active if isinstance(doc, ValueSetExpansions))
+        ),
+        text=text_index(value_sets.values(), _of_language(active, AssertionCues, local.language)),
+        order_text=order_text_reader(_of_language(active, OrderWords, local.language)),
         value_sets=value_sets,
         findings=findings,
         resource_types=_resource_types(findings),
         observation_codes=_observation_codes(findings, value_sets),
         procedures=procedures,
-        topics=tuple(_topic(doc, active) for doc in active if isinstance(doc, Topic)),
-        safety_rules=tuple(doc for doc in active if isinstance(doc, SafetyRule)),
+        topics=topics_in_force(topics, local.switched_on),
+        safety_rules=safety_rules_in_force(safety_rules, local.switched_on),
+        topics_as_written=topics,
+        safety_rules_as_written=safety_rules,
         parameters=_overridden(
             _by_id(
                 part for doc in active if isinstance(doc, Parameters) for part in doc.parameters
             ),
-            overrides or {},
+            local.parameters,
         ),
         estimates=_by_id(
             part for doc in active if isinstance(doc, Estimates) for part in doc.estimates
         ),
-        texts=_by_id(
-            card
-            for doc in active
-            if isinstance(doc, Texts) and doc.language == language
-            for card in doc.cards
-        ),
-        override_reasons={
-            reason.code: reason
-            for doc in active
-            if isinstance(doc, OverrideReasons)
-            for reason in doc.reasons
-        },
+        texts=texts,
+        override_reasons=_override_reasons(active, texts.values(), local),
         radiation_levels={
             level.level: level
             for doc in active
@@ -184,14 +224,33 @@ def compile_content(
             if isinstance(doc, ImagingCategories)
             for category in doc.codes
         ),
-        procedure_by_code={code: name for name, known in codes.items() for code in known},
+        procedure_by_code={
+            **{code: name for name, known in codes.items() for code in known},
+            **local.order_codes,
+        },
         procedure_by_name={
-            written.casefold(): procedure.id
-            for procedure in procedures.values()
-            for written in (procedure.title, *procedure.names)
+            **{
+                written.casefold(): procedure.id
+                for procedure in procedures.values()
+                for written in (procedure.title, *procedure.names)
+            },
+            **local.order_texts,
+        },
+        procedure_by_axes={
+            (procedure.modality, procedure.body_region, procedure.contrast): procedure.id
+            for procedure in reversed(procedures.values())
         },
         codes_of_procedure=codes,
     )
+
+
+_Spoken = TypeVar("_Spoken", AssertionCues, OrderWords)
+
+
+def _of_language(active: list[Document], kind: type[_Spoken], language: str) -> _Spoken | None:
+    """Return the document of a kind in `language`, else the English one, if there is any."""
+    found = {doc.language: doc for doc in active if isinstance(doc, kind)}
+    return found.get(language) or found.get(_READ_BY_DEFAULT)
 
 
 class _Named(Protocol):
@@ -208,6 +267,14 @@ def _by_id(parts: Iterable[_Part]) -> dict[str, _Part]:
 
 def _resource_types(findings: dict[str, Finding]) -> tuple[str, ...]:
     read = {kind for finding in findings.values() for kind in origins(finding)} | {"Patient"}
+    studied = {
+        kind
+        for finding in findings.values()
+        for clause in finding.evidence
+        if clause.same_study
+        for kind in clause.origin
+    }
+    read -= SUPPLEMENTARY_TYPES - studied  # an order's own reasons are no source to ask for
     return tuple(kind for kind in SOURCE_TYPES if kind in read)
 
 
@@ -221,16 +288,47 @@ def _observation_codes(
         if "Observation" in clause.origin
         for name in (*clause.value_sets, *clause.asked_as)
     }
-    return tuple(
-        sorted(
-            concept.code
-            for name in wanted
-            for group in value_sets[name].concepts
-            if group.system == "loinc"
-            for concept in group.codes
-            if concept.role != "exclude"
+    return tuple(sorted(code for name in wanted for code in _asked_for(value_sets[name])))
+
+
+def _asked_for(value_set: ValueSet) -> Iterator[str]:
+    """Yield the codes of a value set by which observations are asked for."""
+    for group in value_set.concepts:
+        asked = [concept.code for concept in group.codes if concept.role != "exclude"]
+        if group.system == "loinc":
+            yield from asked
+        elif group.source == SITE_SOURCE:
+            yield from (f"{SYSTEM_URIS.get(group.system, group.system)}|{code}" for code in asked)
+
+
+def _extended(value_sets: dict[str, ValueSet], local: Local) -> dict[str, ValueSet]:
+    """Return the value sets with the codes that a site adds."""
+    added = {
+        name: msgspec.structs.replace(
+            value_sets[name], concepts=(*value_sets[name].concepts, *groups)
         )
-    )
+        for name, groups in local.value_sets.items()
+    }
+    return {**value_sets, **added}
+
+
+def _override_reasons(
+    active: list[Document], cards: Iterable[CardText], local: Local
+) -> dict[str, tuple[PresetReason, ...]]:
+    """Return the reasons each card offers: those the site lists for it, else its own."""
+    known = {
+        reason.code: PresetReason(reason.code, reason.display)
+        for doc in active
+        if isinstance(doc, OverrideReasons)
+        for reason in doc.reasons
+    }
+    known.update(local.override_reasons)
+    return {
+        card.id: tuple(
+            known[code] for code in local.card_override_reasons.get(card.id, card.override_reasons)
+        )
+        for card in cards
+    }
 
 
 def _procedure_codes(

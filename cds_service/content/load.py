@@ -85,7 +85,7 @@ def load(directory: Path) -> Loaded:
         if path.suffix == ".yaml":
             digest.update(f"{name.as_posix()}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
-            _read(path, name.as_posix(), loaded)
+            read_into(path, name.as_posix(), loaded)
         elif path.suffix.lower() in _LOOKALIKES:
             said = f"'{path.name}' would not be read"
             hint = f"name it '{path.stem}.yaml'"
@@ -97,8 +97,12 @@ def load(directory: Path) -> Loaded:
     return loaded
 
 
-def _read(path: Path, name: str, loaded: Loaded) -> None:
-    """Add the file `name` to `loaded`, or the reasons why it cannot be."""
+def read_into(path: Path, name: str, loaded: Loaded) -> None:
+    """Add the file at `path` to `loaded` under `name`, or the reasons why it cannot be.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
     data, positions, issues = strict_yaml.read(path, name)
     loaded.positions[name] = positions
     if data is not None:

@@ -80,7 +80,14 @@ def validate(data: object, positions: Positions, path: str) -> list[Issue]:
         )
         place = positions.at(("kind",))
         return [issue(path, place, "SCHEMA001", said, _choice(kind, list(kinds)))]
-    errors = list(kinds[kind].iter_errors(data))
+    return differences(kinds[kind], data, positions, path)
+
+
+def differences(
+    validator: Draft202012Validator, data: object, positions: Positions, path: str
+) -> list[Issue]:
+    """Return every way in which `data` differs from the schema of `validator`, in words."""
+    errors = list(validator.iter_errors(data))
     wrong_sort = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     found = dict.fromkeys(
         made

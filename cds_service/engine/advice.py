@@ -11,6 +11,7 @@ from cds_service.content.model import (
     SafetyState,
     Variant,
 )
+from cds_service.engine.evidence import Evidence
 from cds_service.engine.findings import Result
 from cds_service.engine.ratings import Rated
 from cds_service.engine.recognise import Recognised
@@ -53,6 +54,10 @@ class Advice:
     """Better-rated procedures that a safety rule holds back, with the rule's verdict."""
     cautions: tuple[SafetyVerdict, ...] = ()
     """What is to be cleared before the proposed procedure goes ahead."""
+    also_against: tuple[SafetyVerdict, ...] = ()
+    """What else speaks against the ordered procedure, in the order of the rules."""
+    none_left: bool = False
+    """Whether an alternative was looked for and none is left to propose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Assessment:
     order: DraftOrder
     recognised: Recognised
     findings: dict[str, Result]
+    evidence: Evidence
     safety: tuple[SafetyVerdict, ...]
     topics: tuple[TopicAssessment, ...]
     advice: tuple[Advice, ...]

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from cds_service.content.library import Content
-from cds_service.content.model import Citation, Procedure, Recommendation
+from cds_service.content.library import SUPPLEMENTARY_TYPES, Content
+from cds_service.content.model import Citation, Procedure, Recommendation, SafetyState
 from cds_service.engine import safety
 from cds_service.engine.advice import Advice, Assessment, Suppressed, TopicAssessment
 from cds_service.engine.chart import Chart
-from cds_service.engine.evidence import Evidence, read_chart, with_reasons
+from cds_service.engine.evidence import Evidence, read_chart, with_order
 from cds_service.engine.findings import Findings
+from cds_service.engine.policy import Policy
 from cds_service.engine.proposal import propose
 from cds_service.engine.ratings import Rated
 from cds_service.engine.recognise import Recognised, recognise
@@ -19,15 +20,7 @@ from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.topics import assess
 from cds_service.fhir.orders import DraftOrder
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a site may set about how much is said."""
-
-    max_cards_per_order: int = 2
-    disabled_cards: frozenset[str] = frozenset()
-    switched_on: frozenset[str] = frozenset()
-    """Safety states that are off by default and on here, as ``rule.state``."""
+_SWITCHED_OFF = "this site has switched the rule off"
 
 
 def decide(
@@ -46,13 +39,11 @@ def decide(
     Pure: the same arguments give the same result, and the order in which the chart lists its
     resources is irrelevant.
     """
-    policy = policy or Policy()
-    content = safety.in_force(content, policy.switched_on)
     evidence = read_chart(chart, content, as_of)
     assessments = []
     for order in orders:
         try:
-            assessments.append(_assess(order, chart, evidence, content, policy))
+            assessments.append(_assess(order, chart, evidence, content, policy or Policy()))
         except Exception as fault:
             if on_fault is None:
                 raise
@@ -63,15 +54,17 @@ def decide(
 def _assess(
     order: DraftOrder, chart: Chart, evidence: Evidence, content: Content, policy: Policy
 ) -> Assessment:
-    findings = Findings(content, chart, with_reasons(evidence, order, content.index))
-    case = _Case(order, recognise(order, content), findings, content)
-    if case.recognised.procedure is not None:
-        case.consider(case.recognised.procedure)
+    recognised = recognise(order, content)
+    known = with_order(evidence, order, recognised, content)
+    findings = Findings(content, chart, known, recognised.procedure)
+    case = _Case(order, recognised, findings, content)
+    case.consider(policy)
     case.limit(policy)
     return Assessment(
         order=order,
         recognised=case.recognised,
         findings=findings.decided(),
+        evidence=known,
         safety=case.safety,
         topics=tuple(case.topics),
         advice=tuple(case.advice),
@@ -82,7 +75,11 @@ def _assess(
 
 def _not_checked(chart: Chart, evidence: Evidence, content: Content) -> tuple[str, ...]:
     """Return what was not read to the end; ``Patient`` stands for a missing birth date."""
-    unread = [kind for kind in content.resource_types if not chart.source(kind).complete]
+    unread = [
+        kind
+        for kind in content.resource_types
+        if kind not in SUPPLEMENTARY_TYPES and not chart.source(kind).complete
+    ]
     if evidence.born is None and "Patient" not in unread:
         unread.insert(0, "Patient")
     return tuple(unread)
@@ -101,29 +98,56 @@ class _Case:
     advice: list[Advice] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
 
-    def consider(self, procedure: Procedure) -> None:
-        """Collect the advice of the safety rules, then that of the topic that speaks."""
-        self.safety = safety.check(procedure, self.findings, self.content)
+    def consider(self, policy: Policy) -> None:
+        """Collect the advice of the safety rules, then that of the topic that speaks.
+
+        An order that contradicts itself is looked at in each of its readings: what is a hazard in
+        one of them is said, and no topic speaks. A safety rule that the site has switched off is
+        judged all the same: nothing that it holds back or excludes may be proposed.
+        """
+        procedure = self.recognised.procedure
+        if procedure is None:
+            for reading in self.recognised.readings:
+                self._check(reading, None, policy)
+            return
         self.topics = [
             assess(topic, procedure, self.order, self.findings, self.content)
             for topic in self.content.topics
         ]
         topic = next((topic for topic in self.topics if topic.applies), None)
-        for verdict in self.safety:
-            self._warn(verdict, procedure, topic)
+        self._check(procedure, topic, policy)
         if topic is None:
             return
-        held = any(v.state is not None and v.state.effect == "hold" for v in self.safety)
+        held = any(
+            verdict.decides_alternative
+            and verdict.state is not None
+            and not policy.silences(f"{verdict.rule.id}.{verdict.state.id}")
+            for verdict in self.safety
+        )
         for rule in topic.topic.recommendations:
             silent = why_not(rule, procedure, self.order, topic, self.findings, held=held)
+            if not silent and policy.silences(rule.id):
+                silent = _SWITCHED_OFF
             if silent:
                 self.suppressed.append(Suppressed(rule.id, silent))
             else:
                 self._recommend(rule, procedure, topic)
 
+    def _check(self, procedure: Procedure, topic: TopicAssessment | None, policy: Policy) -> None:
+        """Put `procedure` through the safety rules; a situation already told is not told twice."""
+        told = {(verdict.rule.id, verdict.state and verdict.state.id) for verdict in self.safety}
+        for verdict in safety.check(procedure, self.findings, self.content):
+            if (verdict.rule.id, verdict.state and verdict.state.id) not in told:
+                self.safety = (*self.safety, verdict)
+                self._warn(verdict, procedure, topic, policy)
+
     def limit(self, policy: Policy) -> None:
-        """Keep the most urgent advice, one card per remedy, and as many as the site wants."""
+        """Keep the most urgent advice, one card per remedy, and as many as the site wants.
+
+        How urgent the rules find it decides what stays; a cap only changes how it is shown.
+        """
         kept: list[Advice] = []
+        self.advice = [replace(each, also_against=self._also(each)) for each in self.advice]
         for advice in sorted(self.advice, key=lambda each: each.indicator.rank):
             same = next((k for k in kept if _same_remedy(k, advice)), None)
             if advice.card in policy.disabled_cards:
@@ -136,17 +160,26 @@ class _Case:
                 self._drop(advice, "the order already has as many cards as the site wants")
             else:
                 kept.append(advice)
-        self.advice = kept
+        self.advice = [
+            replace(each, indicator=policy.capped(each.card, each.indicator)) for each in kept
+        ]
 
     def _warn(
-        self, verdict: SafetyVerdict, procedure: Procedure, topic: TopicAssessment | None
+        self,
+        verdict: SafetyVerdict,
+        procedure: Procedure,
+        topic: TopicAssessment | None,
+        policy: Policy,
     ) -> None:
         state = verdict.state
         if state is None or not state.card or state.indicator is None:
             return
+        rule_id = f"{verdict.rule.id}.{state.id}"
         if self.order.priority in state.unless_priority:
-            why = "the order already has that priority"
-            self.suppressed.append(Suppressed(f"{verdict.rule.id}.{state.id}", why))
+            self.suppressed.append(Suppressed(rule_id, "the order already has that priority"))
+            return
+        if policy.silences(rule_id):
+            self.suppressed.append(Suppressed(rule_id, _SWITCHED_OFF))
             return
         proposed = propose(
             state.remedy,
@@ -157,12 +190,13 @@ class _Case:
             instead_of=None,
             rated_only=False,
         )
+        wanted = bool(state.remedy.order or state.remedy.best_rated)
         self.advice.append(
             Advice(
                 card=state.card,
                 indicator=state.indicator,
                 rule=state,
-                rule_id=f"{verdict.rule.id}.{state.id}",
+                rule_id=rule_id,
                 citations=_cited_safety(verdict, proposed.rated, topic),
                 proposal=proposed.proposal,
                 evidence=verdict.evidence,
@@ -170,7 +204,9 @@ class _Case:
                 variant=topic.variant if topic else None,
                 rated_order=topic.rated_order if topic else None,
                 rated_proposal=proposed.rated,
+                held=proposed.held,
                 cautions=proposed.cautions,
+                none_left=wanted and not proposed.proposal.procedures,
             )
         )
 
@@ -209,6 +245,18 @@ class _Case:
             )
         )
 
+    def _also(self, advice: Advice) -> tuple[SafetyVerdict, ...]:
+        """Return what else rules out the ordered procedure beside the rule of `advice`."""
+        if not (isinstance(advice.rule, SafetyState) and advice.rule.effect in _RULES_OUT):
+            return ()
+        return tuple(
+            verdict
+            for verdict in self.safety
+            if verdict.state is not None
+            and verdict.state is not advice.rule
+            and verdict.state.effect in _RULES_OUT
+        )
+
     def _drop(self, advice: Advice, why: str) -> None:
         self.suppressed.append(Suppressed(advice.rule_id, why))
 
@@ -227,6 +275,7 @@ def _cited(guideline: Citation, source: Citation) -> tuple[Citation, ...]:
     return (guideline,) if source.url == guideline.url else (guideline, source)
 
 
+_RULES_OUT = ("hold", "exclude")
 _TELLING = ("red-flag", "urgent", "risk", "context", "safety")
 
 

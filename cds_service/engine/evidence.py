@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
-from cds_service.content.codeindex import CodeIndex, Membership
 from cds_service.content.library import (
     AFFIRMATIVE_ANSWER,
     NEGATIVE_ANSWER,
@@ -21,9 +20,11 @@ from cds_service.engine import facts
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.measurement import read_measurement
+from cds_service.engine.recognise import Recognised
+from cds_service.engine.studies import Study, read_studies
 from cds_service.fhir.codes import Code
 from cds_service.fhir.dates import Duration, Span, parse_date
-from cds_service.fhir.orders import DraftOrder
+from cds_service.fhir.orders import DraftOrder, Reason
 from cds_service.fhir.read import (
     Json,
     child,
@@ -35,6 +36,7 @@ from cds_service.fhir.read import (
     string,
     texts,
 )
+from cds_service.text.assertion import Assertion
 
 
 class Match(NamedTuple):
@@ -45,6 +47,8 @@ class Match(NamedTuple):
     weak: bool
     from_text: bool
     answer: Answer
+    disputed: bool = False
+    """Whether the record's own text says otherwise than its code."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,9 @@ class Evidence:
     gender: str = ""
     """Administrative gender as recorded, in lower case; empty if it is not."""
     read: int = 0
+    studies: list[Study] = field(default_factory=list)
+    contradiction: tuple[str, ...] = ()
+    """What the order says of itself that does not agree, each with who says it."""
 
 
 _CONCEPTS = {
@@ -76,7 +83,7 @@ _NAMES_OF_TYPE = {"MedicationOrder": "MedicationRequest"}
 def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
     """Return which records of `chart` count as what on the day `as_of`."""
     evidence = Evidence(as_of)
-    reader = _Reader(chart, content.index, as_of, content.duration(PRESCRIPTION_LONGEST))
+    reader = _Reader(chart, content, as_of, content.duration(PRESCRIPTION_LONGEST))
     for resource in chart.resources:
         kind = resource.get("resourceType")
         if kind == "Patient":
@@ -86,19 +93,35 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
             evidence.read += 1
             for name, match in reader.matches(resource):
                 evidence.matches[name].append(match)
+    evidence.studies = sorted(read_studies(chart, content, as_of), key=_by_day)
     for found in evidence.matches.values():
         found.sort(key=_by_strength)  # the order in which a client sends records never matters
     return evidence
 
 
-def with_reasons(evidence: Evidence, order: DraftOrder, index: CodeIndex) -> Evidence:
-    """Return `evidence` extended by the reasons `order` itself states."""
-    extended = replace(evidence, matches=defaultdict(list))
+def with_order(
+    evidence: Evidence, order: DraftOrder, recognised: Recognised, content: Content
+) -> Evidence:
+    """Return `evidence` extended by what `order` itself states: its reasons and its notes.
+
+    The order is not among the studies it may repeat.
+    """
+    extended = replace(
+        evidence,
+        matches=defaultdict(list),
+        studies=[
+            study
+            for study in evidence.studies
+            if not same_reference(study.fact.reference, order.reference)
+        ],
+        contradiction=recognised.said,
+    )
     for name, found in evidence.matches.items():
         extended.matches[name] = list(found)
     today = Span(evidence.as_of, evidence.as_of)
-    for reason in order.reasons:
-        words = [*reason.texts, *filter(None, map(index.label, reason.codes))]
+    notes = [Reason((), (note,)) for note in order.notes]
+    for reason in (*order.reasons, *notes):
+        words = [*reason.texts, *filter(None, map(content.index.label, reason.codes))]
         fact = Fact(
             reference=order.reference,
             resource_type="ServiceRequest",
@@ -108,40 +131,82 @@ def with_reasons(evidence: Evidence, order: DraftOrder, index: CodeIndex) -> Evi
             when=today,
             started=None,
             ended=None,
+            of_order=True,
         )
-        members = set(_members(reason.codes, reason.texts, index))
+        members = set(_members(reason.codes, reason.texts, content, text_always=True))
         for name, match in _as_matches(members, fact, Answer.NONE):
             extended.matches[name].append(match)
     return extended
 
 
+class _Member(NamedTuple):
+    """That a concept counts for a value set, and how its text speaks of it.
+
+    `assertion` is None where a code says it; `disputed` says that the concept's own text says
+    otherwise than its code.
+    """
+
+    value_set: str
+    role: str
+    assertion: Assertion | None = None
+    disputed: bool = False
+
+
+_SAYS_SO = (Assertion.PRESENT, Assertion.HISTORICAL)
+
+
 def _members(
-    known: Iterable[Code], written: Iterable[str], index: CodeIndex
-) -> Iterator[tuple[Membership, bool]]:
-    """Yield the memberships of one concept, and whether they rest on text alone."""
+    known: Iterable[Code], written: Iterable[str], content: Content, *, text_always: bool = False
+) -> Iterator[_Member]:
+    """Yield what one concept counts as: by its codes, or by its text where no code is listed.
+
+    With `text_always` the text is read beside the codes, because a reason may say more than its
+    code. A text that denies or doubts what the code says disputes it.
+    """
     found: dict[str, str] = {}
     for code in known:
-        for name, role in index.memberships(code):
+        for name, role in content.index.memberships(code):
             # a code that excludes speaks for the whole concept; include beats weak
             if found.get(name) != "exclude" and (role != "weak" or name not in found):
                 found[name] = role
-    from_text = False
-    if not found:
-        from_text = True
-        for text in written:
-            for name, role in index.phrase_memberships(text):
-                found.setdefault(name, role)
+    mentions = [each for text in written for each in content.text.mentions(text)]
+    said = {each.value_set for each in mentions if each.assertion in _SAYS_SO}
+    doubted = {each.value_set for each in mentions} - said
     for name, role in found.items():
         if role != "exclude":
-            yield Membership(name, role), from_text
+            yield _Member(name, role, disputed=name in doubted)
+    if text_always or not found:
+        for mention in mentions:
+            if mention.value_set not in found:
+                yield _Member(mention.value_set, mention.role, mention.assertion)
 
 
-def _as_matches(
-    members: set[tuple[Membership, bool]], fact: Fact, answer: Answer
-) -> Iterator[tuple[str, Match]]:
-    if fact.standing is not Standing.VOID:
-        for (name, role), from_text in sorted(members):
-            yield name, Match(name, fact, role == "weak", from_text, answer)
+def _as_matches(members: set[_Member], fact: Fact, answer: Answer) -> Iterator[tuple[str, Match]]:
+    if fact.standing is Standing.VOID:
+        return
+    for name, role, assertion, disputed in sorted(
+        members, key=lambda each: (*each[:2], each[2] or "")
+    ):
+        told = _told(fact, assertion)
+        if told is not None:
+            from_text = assertion is not None
+            yield name, Match(name, told, role == "weak", from_text, answer, disputed)
+
+
+def _told(fact: Fact, assertion: Assertion | None) -> Fact | None:
+    """Return `fact` as a text speaks of it, or None where it is not about the patient now."""
+    relied_on = fact.standing in (Standing.STANDS, Standing.SUSPECTED)
+    match assertion:
+        case Assertion.FAMILY | Assertion.HYPOTHETICAL:
+            return None
+        case Assertion.ABSENT if relied_on:
+            return replace(fact, standing=Standing.DENIES)
+        case Assertion.POSSIBLE if relied_on:
+            return replace(fact, standing=Standing.SUSPECTED)
+        case Assertion.HISTORICAL:
+            return replace(fact, current=False, when=fact.started)
+        case _:
+            return fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +214,7 @@ class _Reader:
     """Reads the resources of one chart on one day."""
 
     chart: Chart
-    index: CodeIndex
+    content: Content
     as_of: date
     prescription: Duration
 
@@ -174,8 +239,8 @@ class _Reader:
                 fact = self._fact({**resource, **part, "component": []}, kind, written)
                 yield from _as_matches(named, fact, self._answer(part))
 
-    def _concept(self, concept: object) -> set[tuple[Membership, bool]]:
-        return set(_members(codes(concept), texts(concept), self.index))
+    def _concept(self, concept: object) -> set[_Member]:
+        return set(_members(codes(concept), texts(concept), self.content))
 
     def _concepts(self, resource: Json, kind: str) -> list[Json]:
         """Return the CodeableConcepts that say what a record is about."""
@@ -219,7 +284,7 @@ class _Reader:
 
     def _labels(self, concept: Json) -> list[str]:
         """Return what to call a concept: the chart's words first, then our own for its codes."""
-        return [*texts(concept), *filter(None, map(self.index.label, codes(concept)))]
+        return [*texts(concept), *filter(None, map(self.content.index.label, codes(concept)))]
 
     def _answer(self, observation: Json) -> Answer:
         """Return what an Observation answers, if its value is a yes or a no."""
@@ -227,10 +292,19 @@ class _Reader:
             return Answer.YES if truth else Answer.NO
         value = child(observation, "valueCodeableConcept")
         written = [*texts(value), string(observation.get("valueString"))]
-        names = {member.value_set for member, _ in _members(codes(value), written, self.index)}
+        names = {
+            member.value_set
+            for member in _members(codes(value), written, self.content)
+            if member.assertion in (None, Assertion.PRESENT)
+        }
         if NEGATIVE_ANSWER in names:
             return Answer.NO
         return Answer.YES if AFFIRMATIVE_ANSWER in names else Answer.NONE
+
+
+def _by_day(study: Study) -> tuple[int, str]:
+    when = study.fact.when
+    return (-when.first.toordinal() if when else 0, study.fact.reference)
 
 
 def _by_strength(match: Match) -> tuple[object, ...]:

@@ -56,6 +56,8 @@ class Fact:
     measurement: Measurement | None = None
     mr_status: str = ""
     severity: str = ""
+    of_order: bool = False
+    """Whether the order itself states it."""
 
 
 _LIFE_THREATENING = {"high", "crith"}

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cds_service.content.expression import State
-from cds_service.content.library import SOURCE_TYPES, Content, origins
-from cds_service.content.model import Clause, Finding
+from cds_service.content.library import SOURCE_TYPES, SUPPLEMENTARY_TYPES, Content, origins
+from cds_service.content.model import Clause, Finding, Procedure
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, Match
-from cds_service.engine.facts import Standing
+from cds_service.engine.facts import Answer, Standing
 from cds_service.engine.judge import judge
+from cds_service.engine.studies import same
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
 
@@ -30,6 +31,10 @@ class Item:
     verdict: Verdict
     remark: str
     from_text: bool
+    on: Span | None = None
+    """The days the record may be of."""
+    of_order: bool = False
+    """Whether the order itself states it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +61,30 @@ class Findings:
     content: Content
     chart: Chart
     evidence: Evidence
+    procedure: Procedure | None = None
+    """The procedure in question, for findings that depend on it."""
     _results: dict[str, Result] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Result:
         """Return the result for the finding `name`."""
         result = self._results.get(name)
         if result is None:
+            finding = self.content.findings[name]
             result = self._results[name] = _decide(
-                self.content.findings[name], self.content, self.chart, self.evidence
+                finding, self.content, self.chart, self.evidence, self.procedure
             )
         return result
+
+    def about(self, procedure: Procedure) -> "Findings":
+        """Return the findings with another procedure in question; what is decided stays."""
+        if self.procedure is not None and procedure.id == self.procedure.id:
+            return self
+        kept = {
+            name: result
+            for name, result in self._results.items()
+            if not any(clause.same_study for clause in result.finding.evidence)
+        }
+        return Findings(self.content, self.chart, self.evidence, procedure, kept)
 
     def state(self, name: str) -> State:
         """Return the state of the finding `name`."""
@@ -84,11 +103,21 @@ class Findings:
         return {name: self[name] for name in self.content.findings}
 
 
-def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence) -> Result:
+def _decide(
+    finding: Finding,
+    content: Content,
+    chart: Chart,
+    evidence: Evidence,
+    procedure: Procedure | None,
+) -> Result:
     items: list[Item] = []
     for clause in finding.evidence:
         if clause.age_at_least or clause.age_below or clause.gender:
             items.append(_patient_item(clause, content, evidence))
+        if clause.same_study and procedure is not None:
+            items += _study_items(clause, content, evidence, procedure)
+        if clause.contradicting:
+            items += [_contradiction(said) for said in evidence.contradiction]
         items += _clause_items(clause, content, evidence)
     items = list(dict.fromkeys(items))
     verdicts = {item.verdict for item in items}
@@ -114,7 +143,7 @@ def _decide(finding: Finding, content: Content, chart: Chart, evidence: Evidence
 
 
 def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:
-    needed = origins(finding)
+    needed = origins(finding) - SUPPLEMENTARY_TYPES
     return tuple(
         kind for kind in SOURCE_TYPES if kind in needed and not chart.source(kind).complete
     )
@@ -140,6 +169,23 @@ def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[
         if verdict is not Verdict.IRRELEVANT or remark:
             items.append(_item(match, verdict, remark))
     return items
+
+
+def _study_items(
+    clause: Clause, content: Content, evidence: Evidence, procedure: Procedure
+) -> list[Item]:
+    """Return the studies on record that the procedure would repeat."""
+    items = []
+    for study in evidence.studies:
+        if study.fact.resource_type in clause.origin and same(study, procedure):
+            match = Match("", study.fact, weak=False, from_text=False, answer=Answer.NONE)
+            verdict, remark = judge(match, clause, content, evidence)
+            items.append(_item(match, verdict, remark))
+    return items
+
+
+def _contradiction(said: str) -> Item:
+    return Item("", "ServiceRequest", said, "", "", Verdict.FOR, "", False, of_order=True)
 
 
 def _latest(matches: list[Match], clause: Clause, content: Content) -> list[Match]:
@@ -230,6 +276,8 @@ def _item(match: Match, verdict: Verdict, remark: str) -> Item:
         verdict=verdict,
         remark=remark,
         from_text=match.from_text,
+        on=fact.when,
+        of_order=fact.of_order,
     )
 
 

@@ -58,6 +58,9 @@ def judge(
         if match.answer is Answer.NONE:
             verdicts.append(Verdict.INCONCLUSIVE)
             remarks.append("the observation gives no yes or no")
+    if match.disputed:
+        verdicts.append(Verdict.INCONCLUSIVE)
+        remarks.append("its text says otherwise than its code")
     if clause.suggests:
         verdicts.append(Verdict.INCONCLUSIVE)
         remarks.append("a hint only")

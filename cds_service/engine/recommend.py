@@ -20,8 +20,8 @@ def why_not(
 ) -> str:
     """Return why `rule` does not speak about the order, or the empty string if it does.
 
-    `held` says that a safety rule holds the order back: then rules that would order another
-    procedure are silent, because the safety card proposes the alternative.
+    `held` says that a safety rule holds the order back or replaces it: then rules that would order
+    another procedure are silent, because the safety card proposes the alternative.
     """
     selected = {variant.id for variant in topic.selection.selected} if topic.selection else set()
     open_variants = topic.selection.unsettled if topic.selection else ()
@@ -45,7 +45,7 @@ def why_not(
         (order.priority in rule.unless_priority, "the order already has that priority"),
         (
             held and bool(rule.remedy.order or rule.remedy.best_rated),
-            "a safety rule holds the order, and its card proposes the alternative",
+            "a safety rule holds the order or replaces it, and its card proposes the alternative",
         ),
     )
     return next((why for holds, why in reasons if holds), "")

@@ -1,14 +1,12 @@
 """Safety rules: what holds for a procedure in this patient, whatever the topic."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-
-import msgspec
+from dataclasses import dataclass
 
 from cds_service.content.expression import State, affirmed, evaluate
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure, SafetyRule, SafetyState
-from cds_service.engine.findings import Findings, Result
+from cds_service.engine.findings import Findings, Item, Result
+from cds_service.engine.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +35,21 @@ class SafetyVerdict:
         return self.state is None or self.state.effect not in ("hold", "exclude")
 
     @property
+    def decides_alternative(self) -> bool:
+        """Whether the card of this rule says what comes instead, so that no topic rule may."""
+        return self.state is not None and self.state.effect in ("hold", "replace")
+
+    @property
     def clears_first(self) -> bool:
         """Whether something is to be cleared before the procedure goes ahead."""
         return self.state is not None and self.state.effect != "urgent"
 
 
-def in_force(content: Content, switched_on: Collection[str]) -> Content:
-    """Return `content` without the states off by default, but those named in `switched_on`.
-
-    A state is named as ``rule.state``. A rule of which no state is left has no effect.
-    """
-    kept = []
-    for rule in content.safety_rules:
-        states = tuple(
-            state
-            for state in rule.states
-            if not state.off_by_default or f"{rule.id}.{state.id}" in switched_on
-        )
-        if states:
-            kept.append(msgspec.structs.replace(rule, states=states))
-    return replace(content, safety_rules=tuple(kept))
-
-
 def check(procedure: Procedure, findings: Findings, content: Content) -> tuple[SafetyVerdict, ...]:
     """Return what every safety rule that bears on `procedure` says of it."""
+    about = findings.about(procedure)
     return tuple(
-        _judge(rule, procedure, findings)
+        _judge(rule, procedure, about)
         for rule in content.safety_rules
         if rule.bears_on.matches(procedure)
     )
@@ -74,6 +61,7 @@ def _judge(rule: SafetyRule, procedure: Procedure, findings: Findings) -> Safety
             state
             for state in rule.states
             if evaluate(state.when, findings.state, findings.suspected) is State.PRESENT
+            and not _overtaken(state, findings)
         ),
         None,
     )
@@ -88,3 +76,25 @@ def _judge(rule: SafetyRule, procedure: Procedure, findings: Findings) -> Safety
         for kind in findings[name].unread
     )
     return SafetyVerdict(rule, procedure, state, tuple(evidence), tuple(unread))
+
+
+def _overtaken(state: SafetyState, findings: Findings) -> bool:
+    """Say whether something newer than what the state rests on is on record.
+
+    What it rests on is dated by its newest record; records without an exact date never overtake.
+    """
+    if not state.unless_newer:
+        return False
+    told = [item for name in affirmed(state.when) for item in _proof(findings[name])]
+    days = [item.on.last for item in told if item.on is not None]
+    return bool(days) and any(
+        item.on is not None and item.on.first > max(days)
+        for name in state.unless_newer
+        if findings.state(name) is State.PRESENT
+        for item in _proof(findings[name])
+        if not item.of_order
+    )
+
+
+def _proof(result: Result) -> list[Item]:
+    return [item for item in result.items if item.verdict is Verdict.FOR]

@@ -76,8 +76,9 @@ def _indication(
 ) -> State:
     """Say whether the order is for the topic's complaint.
 
-    Stated reasons in known code systems decide. Without any, the chart does; for a procedure of
-    the topic's own region an unspecific complaint (backache) is taken for the specific one.
+    Stated reasons in known code systems, and a site's own that it maps, decide. Without any, the
+    chart does; for a procedure of the topic's own region an unspecific complaint (backache) is
+    taken for the specific one.
     """
     indication = topic.topic.indication
     fitting_sets = set(indication.reason_value_sets)
@@ -89,7 +90,11 @@ def _indication(
             stated.update(
                 code for concept in objects(resource.get("code")) for code in codes(concept)
             )
-    understood = {code for code in stated if code.system in SYSTEM_URIS}
+    understood = {
+        code
+        for code in stated
+        if code.system in SYSTEM_URIS or content.index.memberships(code)  # or mapped by the site
+    }
     if understood:
         fitting = any(
             member.value_set in fitting_sets

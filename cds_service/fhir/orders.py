@@ -5,6 +5,7 @@ into one shape. The resource itself is kept as it came, because a suggestion mus
 with nothing else changed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -41,8 +42,10 @@ class Reason(NamedTuple):
 class DraftOrder:
     """One order out of ``context.draftOrders``.
 
-    `codes` and `texts` are those of what is ordered; `reasons` are its stated reasons;
-    `reason_references` point to Conditions or Observations in the chart.
+    `codes` and `texts` are those of what is ordered, a code without a system with the system "",
+    because the order codes of many sites have none; `reasons` are its stated reasons;
+    `reason_references` point to Conditions or Observations in the chart. `body_sites` and `notes`
+    are texts.
     `priority` is ``routine``, ``urgent``, ``asap``, ``stat`` or empty when not stated.
     """
 
@@ -53,10 +56,15 @@ class DraftOrder:
     categories: tuple[Code, ...]
     reasons: tuple[Reason, ...]
     reason_references: tuple[str, ...]
+    body_sites: tuple[str, ...]
+    notes: tuple[str, ...]
     subject: str
     priority: str
     status: str
     do_not_perform: bool
+
+
+_SITES = ("bodySite", "targetBodySite")
 
 
 def read_order(resource: Json) -> DraftOrder | None:
@@ -72,7 +80,7 @@ def read_order(resource: Json) -> DraftOrder | None:
     return DraftOrder(
         resource=resource,
         reference=name_of(resource),
-        codes=tuple(code for concept in ordered for code in codes(concept)),
+        codes=tuple(code for concept in ordered for code in _ordered(concept)),
         texts=tuple(text for concept in ordered for text in texts(concept)),
         categories=tuple(codes(resource.get("category"))),
         reasons=tuple(Reason(tuple(codes(each)), tuple(texts(each))) for each in reason_concepts),
@@ -82,11 +90,24 @@ def read_order(resource: Json) -> DraftOrder | None:
             for item in objects(resource.get(name))
             if (ref := reference(item))
         ),
+        body_sites=tuple(text for name in _SITES for text in texts(resource.get(name))),
+        notes=tuple(
+            filter(None, (string(note.get("text")) for note in objects(resource.get("note"))))
+        ),
         subject=reference(resource.get("subject")) or reference(child(resource, "patient")),
         priority=status_code(resource.get("priority")),
         status=status_code(resource.get("status")),
         do_not_perform=resource.get("doNotPerform") is True,
     )
+
+
+def _ordered(concept: object) -> Iterator[Code]:
+    """Yield the codes of what is ordered; those without a system come last."""
+    yield from codes(concept)
+    for item in objects(concept):
+        for coding in objects(item.get("coding")):
+            if not string(coding.get("system")) and (code := string(coding.get("code"))):
+                yield Code("", code)
 
 
 def with_code(resource: Json, concept: Json) -> Json:

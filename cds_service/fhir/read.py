@@ -12,6 +12,8 @@ from cds_service.fhir.codes import Code, normal_code, system_name
 
 Json = dict[str, Any]
 
+_CERTAINTY = "/icd-10-gm-diagnosesicherheit"
+
 
 def objects(value: object) -> list[Json]:
     """Return the JSON objects in `value`, whether it is one object, a list or anything else."""
@@ -38,7 +40,9 @@ def codes(concept: object) -> Iterator[Code]:
     for item in objects(concept):
         for coding in objects(item["coding"]) if "coding" in item else [item]:
             system, code = coding.get("system"), coding.get("code")
-            if isinstance(system, str) and isinstance(code, str) and code.strip():
+            if not (isinstance(system, str) and isinstance(code, str) and code.strip()):
+                continue
+            if _asserted(coding):
                 yield normal_code(system_name(system), code)
 
 
@@ -91,6 +95,21 @@ def name_of(resource: Json) -> str:
 def entries(bundle: Json) -> list[Json]:
     """Return the resources in a Bundle, search notes (OperationOutcome) included."""
     return [child(entry, "resource") for entry in objects(bundle.get("entry"))]
+
+
+def _asserted(coding: Json) -> bool:
+    """Say whether a coding says that its diagnosis is so.
+
+    German records write beside an ICD-10-GM code how certain it is: G assured, V suspected,
+    A excluded, Z state after (extension ``icd-10-gm-diagnosesicherheit``, fhir.de base profiles).
+    """
+    for extension in objects(coding.get("extension")):
+        if string(extension.get("url")).endswith(_CERTAINTY):
+            value = string(child(extension, "valueCoding").get("code")) or string(
+                extension.get("valueCode")
+            )
+            return value.upper() in ("", "G")
+    return True
 
 
 def _local(ref: str) -> str:

@@ -16,6 +16,9 @@ KEYS = {
     "Device": "devices",
     "DeviceUseStatement": "deviceUse",
     "AllergyIntolerance": "allergies",
+    "DiagnosticReport": "imagingReports",
+    "ImagingStudy": "imagingStudies",
+    "ServiceRequest": "orders",
 }
 """Prefetch key by FHIR resource type, in publishing order."""
 
@@ -24,6 +27,8 @@ PAGE_SIZE = 200
 MAX_CODE_LIST = 2000
 """Characters a list of codes stays below; EHRs and proxies cut longer addresses."""
 
+_IMAGING_REPORTS = "http://terminology.hl7.org/CodeSystem/v2-0074|RAD,http://loinc.org|LP29684-5"
+"""Radiology as FHIR R4 (v2 table 0074) and US Core (LOINC part) write the category."""
 _LOINC = "http://loinc.org|"
 _TYPES = {key: kind for kind, key in KEYS.items()}
 
@@ -37,6 +42,8 @@ def _templates(
         if kind == "Patient" or kind not in resource_types:
             continue
         search = f"{kind}?patient={PATIENT_TOKEN}"
+        if kind == "DiagnosticReport":
+            search = f"{search}&category={_IMAGING_REPORTS}"
         if kind != "Observation":
             found.append((key, f"{search}&_count={PAGE_SIZE}"))
             continue
@@ -51,8 +58,9 @@ def prefetch_templates(
 ) -> dict[str, str]:
     """Return the template of each prefetch key (CDS Hooks 2.0, Prefetch Template).
 
-    The patient is always asked for. Observations are asked for by LOINC code, in as many keys as
-    the length of the lists needs, and not at all without codes.
+    The patient is always asked for. Observations are asked for by code, of LOINC where it does
+    not say another system as ``address|code``, in as many keys as the length of the lists needs,
+    and not at all without codes.
     """
     return dict(_templates(tuple(resource_types), tuple(observation_codes)))
 
@@ -65,7 +73,7 @@ def resource_type_of(key: str) -> str | None:
 def _code_lists(codes: tuple[str, ...]) -> list[str]:
     """Return `codes` as search values, each shorter than the limit; order and repeats are gone."""
     lists: list[str] = []
-    for token in sorted({f"{_LOINC}{code}" for code in codes}):
+    for token in sorted({code if "|" in code else f"{_LOINC}{code}" for code in codes}):
         longer = f"{lists[-1]},{token}" if lists else ""
         if lists and len(longer) < MAX_CODE_LIST:
             lists[-1] = longer

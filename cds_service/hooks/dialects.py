@@ -2,8 +2,9 @@
 
 A dialect changes members, never advice: the same cards in the same order, each with the same
 words, indicator and source. Cards come in the shape of CDS Hooks 2.0.1. Their suggestions may
-carry two private members, which no dialect sends on: ``procedure``, the id of the other procedure
-that accepting would order, and ``drafted``, the title of what the draft orders now.
+carry private members, which no dialect sends on: ``procedure``, the id of the other procedure
+that accepting would order, ``codings``, the site's own codes of it, and ``drafted``, the title of
+what the draft orders now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from cds_service.fhir.read import Json, child, name_of, string
 OrderCodes = Mapping[str, Sequence[Json]]
 """A site's own codings of procedures (such as preference-list items), by procedure id."""
 
-_PRIVATE = frozenset({"procedure", "drafted"})
+_PRIVATE = frozenset({"procedure", "codings", "drafted"})
 _LONGEST_TOPIC_CODE = 100
 _INTENDED = frozenset({"ServiceRequest", "ProcedureRequest"})
 """Order types that have an intent, so that they can be proposed (FHIR R4, STU3)."""
@@ -141,15 +142,17 @@ def _tick_boxes(suggestions: Sequence[Json], order_codes: OrderCodes) -> list[Js
     """Return the suggestions, orders for mapped procedures created instead of changed in place.
 
     Epic creates orders from its preference lists and reads nothing of a suggested order but their
-    codes. Where the site maps the procedure, a ``create`` takes the place of the ``update``, and
-    one ``delete`` of the drafted order follows. Where it does not, the ``update`` stays: the
-    advice can then be read, though Epic may not be able to carry it out.
+    codes: those agreed with the client, else those of the site. Where there are any, a ``create``
+    takes the place of the ``update``, and one ``delete`` of the drafted order follows. Where there
+    are none, the ``update`` stays: the advice can then be read, though Epic may not be able to
+    carry it out.
     """
     shaped = []
     replacing = []
     for suggestion in suggestions:
         (action,) = suggestion["actions"]
-        codings = order_codes.get(suggestion.get("procedure", ""), ())
+        agreed = order_codes.get(suggestion.get("procedure", ""), ())
+        codings = agreed or suggestion.get("codings", ())
         order = action.get("resource", {})
         if codings and action["type"] == "update" and order.get("resourceType") in _INTENDED:
             created = _create(order, codings, string(suggestion.get("drafted")))

@@ -6,6 +6,7 @@ from typing import Any
 from cds_service.content.library import ORDER_NOT_ASSESSED, Content
 from cds_service.content.model import Indicator, Procedure
 from cds_service.engine.advice import Advice, Assessment
+from cds_service.render.closing import closing
 from cds_service.render.suggestions import RatingOf, suggestions
 from cds_service.render.text import fill_detail, fill_summary
 from cds_service.render.words import in_sentence, placeholders
@@ -45,7 +46,13 @@ def card(
     whole: dict[str, Any] = {
         "uuid": new_id(),
         "summary": fill_summary(text.summary, values),
-        "detail": f"{fill_detail(text.detail, values)}\n\n{_footer(advice, content)}",
+        "detail": "\n\n".join(
+            [
+                fill_detail(text.detail, values),
+                *closing(advice, assessment, text.detail),
+                _footer(advice, content),
+            ]
+        ),
         "indicator": advice.indicator.value,
         "source": {
             "label": citation.title,
@@ -56,17 +63,27 @@ def card(
     if offered:
         whole["suggestions"] = offered
         whole["selectionBehavior"] = "at-most-one"
-    reasons = [content.override_reasons[code] for code in text.override_reasons]
+    reasons = content.override_reasons[advice.card]
     if reasons:
         whole["overrideReasons"] = [
-            {"code": reason.code, "system": OVERRIDE_SYSTEM, "display": reason.display}
+            {
+                "code": reason.code,
+                "system": reason.system or OVERRIDE_SYSTEM,
+                "display": reason.display,
+            }
             for reason in reasons
         ]
-    whole["links"] = [
-        {"label": source.title, "url": source.url, "type": "absolute"}
-        for source in advice.citations
-    ]
+    whole["links"] = _links(advice, content)
     return whole
+
+
+def _links(advice: Advice, content: Content) -> list[dict[str, str]]:
+    """Return the links of a card: first the site's own, then, unless it replaces them, ours."""
+    own = content.local.links.get(advice.rule_id, ())
+    named = [(link.label, link.url) for link in own]
+    if not any(link.instead for link in own):
+        named += [(source.title, source.url) for source in advice.citations]
+    return [{"label": label, "url": url, "type": "absolute"} for label, url in named]
 
 
 def not_assessed(

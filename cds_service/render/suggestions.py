@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds_service.content.library import Content
+from cds_service.content.local import LocalCoding
 from cds_service.content.model import CardText, Procedure
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.fhir.codes import SYSTEM_URIS
@@ -63,6 +64,8 @@ def suggestions(
         suggestion["procedure"] = procedure.id
         if ordered is not None:
             suggestion["drafted"] = in_sentence(ordered.title)
+        if own := content.local.suggested.get(procedure.id, ()):
+            suggestion["codings"] = [_local(coding) for coding in own]
         offered.append(suggestion)
     return offered
 
@@ -70,20 +73,30 @@ def suggestions(
 def concept(procedure: Procedure, order: DraftOrder, content: Content) -> Json:
     """Return the CodeableConcept that orders `procedure` in the code systems the order uses.
 
-    The text is our own title. Displays are left to the code systems' owners, except for CPT,
-    whose wording is licensed and where clients show the display: there our title stands.
+    A site's own codes come first. The text is the site's name of the procedure, else our own
+    title. Displays of other systems are left to their owners, except for CPT, whose wording is
+    licensed and where clients show the display: there our title stands.
     """
+    own = content.local.suggested.get(procedure.id, ())
     known = content.codes_of_procedure[procedure.id]
     first = {code.system: code for code in reversed(known)}
     systems = [s for s in dict.fromkeys(code.system for code in order.codes) if s in first]
     systems = systems or [s for s in _DEFAULT_SYSTEMS if s in first]
-    codings = []
+    codings = [_local(coding) for coding in own]
+    named = {(coding.get("system"), coding["code"]) for coding in codings}
     for system in systems:
         coding = {"system": SYSTEM_URIS[system], "code": first[system].value}
         if system == "cpt":
             coding["display"] = procedure.title
-        codings.append(coding)
-    return {"coding": codings, "text": procedure.title} if codings else {"text": procedure.title}
+        if (coding["system"], coding["code"]) not in named:
+            codings.append(coding)
+    title = next((coding.display for coding in own if coding.display), procedure.title)
+    return {"coding": codings, "text": title} if codings else {"text": title}
+
+
+def _local(coding: LocalCoding) -> dict[str, str]:
+    parts = {"system": coding.system, "code": coding.code, "display": coding.display}
+    return {name: value for name, value in parts.items() if value}
 
 
 def _rated(

@@ -11,7 +11,8 @@ alone. Ids are those of the content, states and verdicts the words of the engine
         reference, title, codes, priority, status
         recognised     procedure (null if none), imaging, toldBy, conflict
         findings       id, title, phrase, category, state, suspected, reasons, unread,
-                       records: reference, type, label, date, value, verdict, remark, fromText
+                       records: reference, type, label, date, value, verdict, remark, fromText,
+                       ofOrder
         topics         id, title, guideline, applies, certain, whyNot, ratedOrder,
                        variants: id, number, title, state, decides, why, present, against, unknown
                        table: ratings of the deciding variant, best first
@@ -19,7 +20,8 @@ alone. Ids are those of the content, states and verdicts the words of the engine
                        rule, title, procedure, state, effect, note, findings, unread
         alternatives   every procedure a card proposes or holds back: procedure, rated,
                        proposedBy, heldBackFor, safety
-        advice         rule, card, indicator, accept, findings, variant, sources
+        advice         rule, card, indicator, indicatorOfRule (more urgent where a site caps it),
+                       accept, findings, variant, sources
         suppressed     rule, why
         notChecked     resource types that were not read to the end
         cards          the cards as they are sent (CDS Hooks)
@@ -33,7 +35,6 @@ from cds_service.content.library import Content
 from cds_service.engine import safety
 from cds_service.engine.advice import Advice, Assessment, TopicAssessment
 from cds_service.engine.chart import Chart
-from cds_service.engine.evidence import Evidence
 from cds_service.engine.findings import Findings
 from cds_service.engine.variants import VariantState
 from cds_service.render.traceparts import (
@@ -183,8 +184,9 @@ def _variant(state: VariantState, assessment: Assessment, *, decides: bool) -> T
 
 def _alternatives(assessment: Assessment, chart: Chart, content: Content) -> list[Trace]:
     """Return every procedure that a card proposes or that was held back, with all its verdicts."""
-    # every finding is decided already, so nothing of the evidence is asked for again
-    findings = Findings(content, chart, Evidence(date.min), dict(assessment.findings))
+    decided = dict(assessment.findings)
+    ordered = assessment.recognised.procedure
+    findings = Findings(content, chart, assessment.evidence, ordered, decided)
     proposed: dict[str, list[str]] = {}
     held: dict[str, list[str]] = {}
     for advice in assessment.advice:
@@ -215,6 +217,7 @@ def _advice(advice: Advice) -> Trace:
         "rule": advice.rule_id,
         "card": advice.card,
         "indicator": advice.indicator.value,
+        "indicatorOfRule": (advice.rule.indicator or advice.indicator).value,
         "accept": {
             "order": [procedure.id for procedure in proposal.procedures],
             "priority": proposal.priority,

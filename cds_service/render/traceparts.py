@@ -56,6 +56,7 @@ def _record(item: Item) -> Trace:
         "verdict": item.verdict.value,
         "remark": item.remark,
         "fromText": item.from_text,
+        "ofOrder": item.of_order,
     }
 
 

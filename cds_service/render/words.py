@@ -18,6 +18,9 @@ SOURCE_WORDS = {
     "Device": "implanted devices",
     "DeviceUseStatement": "device use",
     "AllergyIntolerance": "allergies",
+    "DiagnosticReport": "imaging reports",
+    "ImagingStudy": "imaging studies",
+    "ServiceRequest": "orders",
 }
 """What a clinician calls each source."""
 
@@ -36,9 +39,10 @@ def placeholders(advice: Advice, assessment: Assessment, content: Content) -> di
     """Return the value of every placeholder for one card; empty where there is nothing to say."""
     proposed = advice.proposal.procedures
     ordered = assessment.recognised.procedure
+    readings = [in_sentence(each.title) for each in assessment.recognised.readings]
     topic = assessment.topic
     return {
-        "ordered": in_sentence(ordered.title) if ordered else "",
+        "ordered": in_sentence(ordered.title) if ordered else " or ".join(readings),
         "suggested": in_sentence(proposed[0].title) if proposed else "",
         "flags": listed([result.finding.phrase for result in advice.headline]),
         "evidence": _evidence(advice.evidence),
@@ -80,13 +84,13 @@ def record(item: Item) -> str:
     parts = [quote(item.label) or item.resource_type]
     if item.value:
         parts.append(quote(plain_unit(item.value)))
-    if item.when and item.resource_type != "ServiceRequest":
+    if item.when and not item.of_order:
         parts.append(item.when)
     words = ", ".join(parts)
     notes = [plain_unit(item.remark)] if item.remark else []
     if item.from_text:
         notes.append("found in text only")
-    if item.resource_type == "ServiceRequest":
+    if item.of_order and item.reference:
         notes.append("reason given on the order")
     return f"{words} ({'; '.join(notes)})" if notes else words
 

@@ -93,6 +93,7 @@ def test_cases_run_with_the_published_values_and_not_with_those_of_the_site(
     call, monkeypatch, tmp_path
 ):
     path = tmp_path / "site.yaml"
-    path.write_text("fever-temperature: 40\n", encoding="utf-8")
-    monkeypatch.setenv("CDS_SITE_PARAMETERS", str(path))
+    text = "parameters: {fever-temperature: 40}\nrules: {switched-off: [add-contrast]}\n"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CDS_SITE_FILE", str(path))
     assert call("test", "-k", CASES).code == 0

@@ -7,7 +7,8 @@ from cds_service.content.cases import PATIENT, order_resource, patient_resource,
 from cds_service.content.library import Content
 from cds_service.engine.advice import Assessment
 from cds_service.engine.chart import Chart, Source, SourceState
-from cds_service.engine.decide import Policy, decide
+from cds_service.engine.decide import decide
+from cds_service.engine.policy import Policy
 from cds_service.fhir.orders import read_order
 
 AS_OF = date(2026, 11, 22)

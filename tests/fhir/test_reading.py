@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir.codes import Code, normal_code, system_name
+from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code, system_name
 from cds_service.fhir.orders import read_order, with_code, with_priority
 from cds_service.fhir.read import (
     codes,
@@ -39,9 +39,114 @@ def test_a_code_system_has_one_name_whatever_it_is_called(uri: str, name: str) -
     assert system_name(uri) == name
 
 
-@pytest.mark.parametrize("written", ["C79.51", "C7951", "c79.51", " C79.51 ", "c7951"])
+@pytest.mark.parametrize(
+    "written", ["C79.51", "C7951", "c79.51", " C79.51 ", "c7951", "C79 .51", "C79\t.51", "C7951."]
+)
 def test_icd_codes_are_one_code_however_they_are_written(written: str) -> None:
     assert normal_code("icd-10-cm", written) == Code("icd-10-cm", "C7951")
+
+
+ALIASES = [
+    *((uri, name) for name, uri in SYSTEM_URIS.items()),
+    ("http://snomed.info/sct/731000124108", "snomed-ct"),
+    ("http://snomed.info/sct/900000000000207008/version/20260701", "snomed-ct"),
+    ("http://snomed.info/sct|http://snomed.info/sct/731000124108/version/20260301", "snomed-ct"),
+    ("http://snomed.info/sctm", "snomed-ct"),
+    ("https://snomed.info/sct", "snomed-ct"),
+    ("2.16.840.1.113883.6.96", "snomed-ct"),
+    ("URN:OID:2.16.840.1.113883.6.96", "snomed-ct"),
+    ("http://hl7.org/fhir/sid/icd-10-sm", "icd-10-cm"),
+    ("http://terminology.hl7.org/CodeSystem/icd10CM", "icd-10-cm"),
+    ("http://terminology.hl7.org/CodeSystem/icd10", "icd-10-cm"),
+    ("urn:oid:2.16.840.1.113883.6.3", "icd-10-cm"),
+    ("http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10", "icd-10-cm"),
+    ("http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd9", "icd-9-cm"),
+    ("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "icd-10-gm"),
+    ("http://fhir.de/CodeSystem/dimdi/icd-10-gm", "icd-10-gm"),
+    ("http://hl7.org/fhir/sid/icd-9-cm", "icd-9-cm"),
+    ("http://terminology.hl7.org/CodeSystem/icd9cm", "icd-9-cm"),
+    ("urn:oid:2.16.840.1.113883.6.2", "icd-9-cm"),
+    ("urn:oid:2.16.840.1.113883.6.103", "icd-9-cm"),
+    ("urn:oid:2.16.840.1.113883.6.104", "icd-9-cm"),
+    ("http://www.cms.gov/Medicare/Coding/ICD10", "icd-10-pcs"),
+    ("http://terminology.hl7.org/CodeSystem/icd10PCS", "icd-10-pcs"),
+    ("http://www.icd10data.com/icd10pcs", "icd-10-pcs"),
+    ("urn:oid:2.16.840.1.113883.6.4", "icd-10-pcs"),
+    ("http://hl7.org/fhir/sid/ndc", "ndc"),
+    ("urn:oid:2.16.840.1.113883.6.69", "ndc"),
+    ("urn:oid:2.16.840.1.113883.6.88", "rxnorm"),
+    ("https://www.nlm.nih.gov/research/umls/rxnorm/", "rxnorm"),
+    ("http://loinc.org/rdf/", "loinc"),
+    ("urn:oid:2.16.840.1.113883.6.1", "loinc"),
+    ("urn:oid:2.16.840.1.113883.6.73", "atc"),
+    ("http://fhir.de/CodeSystem/bfarm/atc", "atc"),
+    ("http://fhir.de/CodeSystem/dimdi/atc", "atc"),
+    ("http://ncithesaurus-stage.nci.nih.gov", "ncit"),
+    ("urn:oid:2.16.840.1.113883.6.256", "radlex"),
+    ("urn:oid:2.16.840.1.113883.6.12", "cpt"),
+    ("https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "hcpcs"),
+    ("http://terminology.hl7.org/CodeSystem/HCPCS-all-codes", "hcpcs"),
+    ("http://www.nlm.nih.gov/research/umls/hcpcs", "hcpcs"),
+    ("urn:oid:2.16.840.1.113883.6.285", "hcpcs"),
+    ("urn:oid:2.16.840.1.113883.6.14", "hcpcs"),
+]
+
+
+@pytest.mark.parametrize(("uri", "name"), ALIASES)
+def test_every_address_of_a_code_system_has_its_name(uri: str, name: str) -> None:
+    assert system_name(uri) == name
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://hl7.org/fhir/sid/icd-10-ca",
+        "http://hl7.org/fhir/sid/cvx",
+        "http://www.icd10data.com/",
+        "http://snomed.info/",
+        "urn:oid:2.16.840.1.113883.6.96.1",
+        "2.16.840.1.113883.6",
+    ],
+)
+def test_an_address_that_only_looks_like_a_known_one_is_not_it(uri: str) -> None:
+    assert system_name(uri) == uri
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("C34.1", "C341"),
+        ("C34", "C34"),
+        ("E11.90", "E119"),
+        ("M80.88 ", "M808"),
+        ("c79.5+", "C795"),
+        ("Z33!", "Z33"),
+    ],
+)
+def test_a_german_icd_code_counts_by_its_first_four_characters(written: str, read: str) -> None:
+    assert normal_code("icd-10-gm", written) == Code("icd-10-cm", read)
+
+
+@pytest.mark.parametrize("written", ["R65.2", "R65.2!", "R65"])
+def test_a_german_icd_code_with_another_meaning_stays_german(written: str) -> None:
+    assert normal_code("icd-10-gm", written).system == "icd-10-gm"
+
+
+def _certain(value: dict[str, Any]) -> dict[str, Any]:
+    url = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+    system = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+    return {"coding": [{"system": system, "code": "C34.1", "extension": [{"url": url, **value}]}]}
+
+
+@pytest.mark.parametrize("value", [{"valueCoding": {"code": "G"}}, {"valueCode": "G"}, {}])
+def test_an_assured_german_diagnosis_is_read(value: dict[str, Any]) -> None:
+    assert list(codes(_certain(value))) == [Code("icd-10-cm", "C341")]
+
+
+@pytest.mark.parametrize("letter", ["A", "V", "Z"])
+def test_a_german_diagnosis_that_is_excluded_suspected_or_past_is_not_read(letter: str) -> None:
+    assert list(codes(_certain({"valueCoding": {"code": letter}}))) == []
+    assert list(codes(_certain({"valueCode": letter}))) == []
 
 
 def test_the_same_number_in_another_system_is_another_code() -> None:

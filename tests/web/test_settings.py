@@ -26,7 +26,7 @@ def test_each_setting_is_read_from_its_variable():
         {
             "CDS_PORT": "0",
             "CDS_CARDS_DIR": "/srv/cards",
-            "CDS_DISABLED_CARDS": "a, b,,",
+            "CDS_SITE_FILE": "/etc/site.yaml",
             "CDS_FHIR_SERVERS": "https://ehr.example/Site/fhir/, http://[::1]:*, http://fhir:8080/",
             "CDS_OPEN_FHIR": "TRUE",
             "CDS_FHIR_DEADLINE": "0.75",
@@ -38,7 +38,7 @@ def test_each_setting_is_read_from_its_variable():
     )
     assert settings.port == 0
     assert str(settings.cards_dir) == "/srv/cards"
-    assert settings.disabled_cards == ("a", "b")
+    assert str(settings.site_file) == "/etc/site.yaml"
     servers = ("https://ehr.example/Site/fhir", "http://[::1]:*", "http://fhir:8080")
     assert settings.fhir_servers == servers
     assert settings.open_fhir
@@ -61,7 +61,6 @@ def test_one_error_names_every_wrong_setting_and_says_what_is_right():
         "CDS_MAX_BODY_BYTES": "10 MB",
         "CDS_OPEN_FHIR": "perhaps",
         "CDS_LOG_LEVEL": "LOUD",
-        "CDS_LANGUAGE": "English!",
         "CDS_BASE_URL": "ftp://x",
         "CDS_CORS_ORIGINS": "*",
         "CDS_FHIR_SERVERS": "https://ehr.example/fhir?site=1",
@@ -72,6 +71,25 @@ def test_one_error_names_every_wrong_setting_and_says_what_is_right():
     lines = str(caught.value).splitlines()[1:]
     assert {line.split()[0] for line in lines} == set(wrong)
     assert all("must be" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("moved", "place"),
+    [
+        ("CDS_SITE_PARAMETERS", "parameters:"),
+        ("CDS_LANGUAGE", "language:"),
+        ("CDS_MAX_CARDS_PER_ORDER", "most-per-order:"),
+        ("CDS_DISABLED_CARDS", "switched-off:"),
+    ],
+)
+def test_a_setting_of_an_earlier_version_stops_the_start_and_says_where_it_went(moved, place):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({moved: "2"})
+    said = str(caught.value)
+    assert f"{moved} is no longer a setting" in said
+    assert place in said
+    assert "CDS_SITE_FILE" in said
+    assert Settings.from_environment({moved: " "}) == Settings()
 
 
 @pytest.mark.parametrize("setting", ["CDS_FHIR_SERVERS", "CDS_CORS_ORIGINS"])

@@ -11,7 +11,13 @@ from cds_service.content.checks.code_shapes import (
     snomed_ct_is_valid,
 )
 from cds_service.content.issue import Issue
-from cds_service.content.model import CodeMap, ImagingCategories, Procedures, ValueSet
+from cds_service.content.model import (
+    CodeMap,
+    ImagingCategories,
+    Procedures,
+    ValueSet,
+    ValueSetExpansions,
+)
 from cds_service.content.strict_yaml import KeyPath
 from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 
@@ -39,7 +45,7 @@ def codes_are_typed_well(content: Catalogue) -> Iterator[Issue]:
         "loinc": (loinc_is_valid, "CODE004", "its check digit is wrong"),
         "icd-10-cm": (icd_10_cm_is_shaped, "CODE005", "written as A00, A00.1 or A00-A09"),
     }
-    for written in _codes(content):
+    for written in written_codes(content):
         if written.system in rules:
             is_valid, code, hint = rules[written.system]
             if not is_valid(written.code):
@@ -49,7 +55,7 @@ def codes_are_typed_well(content: Catalogue) -> Iterator[Issue]:
 
 def other_codes_have_their_shape(content: Catalogue) -> Iterator[Issue]:
     """CODE009: codes of systems without a check digit have the shape of their system."""
-    for written in _codes(content):
+    for written in written_codes(content):
         example = other_shape(written.system, written.code)
         if example:
             said = f"'{written.code}' is not a code of {written.system}"
@@ -60,7 +66,7 @@ def other_codes_have_their_shape(content: Catalogue) -> Iterator[Issue]:
 
 def systems_are_read(content: Catalogue) -> Iterator[Issue]:
     """CODE008: code systems are known by short name, or given by their address."""
-    places = ((each.path, each.system_where, each.system) for each in _codes(content))
+    places = ((each.path, each.system_where, each.system) for each in written_codes(content))
     for path, where, system in dict.fromkeys(places):
         if system not in SYSTEM_URIS and ":" not in system:
             said = f"'{system}' is not a code system that records are read in"
@@ -72,7 +78,7 @@ def codes_stand_for_one_procedure(content: Catalogue) -> Iterator[Issue]:
     """CODE001: a code, of a procedure or of a code map, stands for one procedure."""
     first: dict[Code, str] = {}
     documents = content.loaded.documents
-    own_first = sorted(_codes(content), key=lambda w: isinstance(documents[w.path], CodeMap))
+    own_first = sorted(written_codes(content), key=lambda w: isinstance(documents[w.path], CodeMap))
     for written in own_first:
         if written.procedure:
             code = normal_code(written.system, written.code)
@@ -102,7 +108,7 @@ def names_stand_for_one_procedure(content: Catalogue) -> Iterator[Issue]:
 def value_sets_list_codes_once(content: Catalogue) -> Iterator[Issue]:
     """CODE006: a value set lists a code once."""
     first: dict[tuple[str, Code], KeyPath] = {}
-    for path, where, _, system, code, _ in _codes(content):
+    for path, where, _, system, code, _ in written_codes(content):
         if not isinstance(content.loaded.documents[path], ValueSet):
             continue
         earlier = first.setdefault((path, normal_code(system, code)), where)
@@ -134,7 +140,7 @@ def descendants_can_be_found(content: Catalogue) -> Iterator[Issue]:
                     yield content.issue(path, where, "CODE010", said, hint)
 
 
-def _codes(content: Catalogue) -> Iterator[Written]:
+def written_codes(content: Catalogue) -> Iterator[Written]:
     """Yield every code of every document that is not retired."""
     for path, document in content.loaded.documents.items():
         if document.status == "retired":
@@ -166,8 +172,22 @@ def _codes(content: Catalogue) -> Iterator[Written]:
                     yield Written(
                         path, (*here, "code"), (*here, "system"), category.system, category.code
                     )
+            case ValueSetExpansions():
+                yield from _expanded(path, document)
             case _:
                 continue
+
+
+def _expanded(path: str, document: ValueSetExpansions) -> Iterator[Written]:
+    """Yield the codes of a file of expansions."""
+    for number, expansion in enumerate(document.expansions):
+        for index, group in enumerate(expansion.groups):
+            here: KeyPath = ("expansions", number, "groups", index)
+            system_where = (*here, "system")
+            yield Written(path, (*here, "parent"), system_where, group.system, group.parent)
+            for place, descendant in enumerate(group.descendants):
+                where = (*here, "descendants", place, "code")
+                yield Written(path, where, system_where, group.system, descendant.code)
 
 
 CHECKS = (

@@ -24,9 +24,11 @@ RESOURCE_TYPES = (
     "Device",
     "DeviceUseStatement",
     "AllergyIntolerance",
+    "DiagnosticReport",
+    "ImagingStudy",
     "ServiceRequest",
 )
-"""FHIR resource types that findings are read from; ServiceRequest is the order itself."""
+"""FHIR resource types that findings are read from; ServiceRequest is the order itself, too."""
 
 USED_BY_THE_ENGINE = (
     ("value-set", AFFIRMATIVE_ANSWER),

@@ -215,6 +215,7 @@ def _safety_rule(document: SafetyRule) -> Found:
         here: KeyPath = ("states", number)
         yield from _one("card-text", state.card, (*here, "card"))
         yield "source", state.source, (*here, "source")
+        yield from _many("finding", state.unless_newer, (*here, "unless-newer"))
         yield from _remedy(state.remedy, (*here, "remedy"))
 
 

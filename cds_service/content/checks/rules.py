@@ -105,6 +105,15 @@ def remedies_do_one_thing(content: Catalogue) -> Iterator[Issue]:
             yield content.issue(path, where, "RULE002", said, "keep one of them")
 
 
+def rules_are_off_as_a_whole(content: Catalogue) -> Iterator[Issue]:
+    """RULE004: a safety rule of which nothing is on by default is itself off by default."""
+    for path, rule in content.each(SafetyRule):
+        if not rule.off_by_default and all(state.off_by_default for state in rule.states):
+            said = f"nothing of '{rule.id}' is on by default"
+            hint = "write 'off-by-default: true' once, for the rule itself"
+            yield content.issue(path, ("states",), "RULE004", said, hint)
+
+
 def _misshapen(expression: object, where: KeyPath) -> Iterator[tuple[KeyPath, str, str]]:
     """Yield place, message and hint for each part of an expression that has no valid shape."""
     if isinstance(expression, str):
@@ -175,4 +184,5 @@ CHECKS = (
     parameter_values_can_be_read,
     expressions_have_their_shape,
     remedies_do_one_thing,
+    rules_are_off_as_a_whole,
 )

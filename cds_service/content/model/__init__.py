@@ -6,6 +6,13 @@ authors in ``cards/README.md`` and enforced by the JSON Schemas in ``cards/schem
 
 from cds_service.content.model.base import Citation, Expression, Head, Indicator, Part, Rating
 from cds_service.content.model.estimates import Estimate, Estimates, SexTerms
+from cds_service.content.model.expansions import (
+    Descendant,
+    DescendantGroup,
+    Expansion,
+    SystemVersion,
+    ValueSetExpansions,
+)
 from cds_service.content.model.findings import Clause, Finding, Findings, Parameter, Parameters
 from cds_service.content.model.guideline import (
     Indication,
@@ -18,6 +25,13 @@ from cds_service.content.model.guideline import (
     Variant,
     VariantRatings,
     Variants,
+)
+from cds_service.content.model.language import (
+    AssertionCues,
+    CueGroup,
+    Joined,
+    OrderWord,
+    OrderWords,
 )
 from cds_service.content.model.rules import (
     Recommendation,
@@ -46,6 +60,7 @@ from cds_service.content.model.texts import CardText, OverrideReason, OverrideRe
 
 Document = (
     ValueSet
+    | ValueSetExpansions
     | Procedures
     | RadiationLevels
     | ImagingCategories
@@ -60,10 +75,13 @@ Document = (
     | SafetyRule
     | OverrideReasons
     | Texts
+    | AssertionCues
+    | OrderWords
 )
 
 KINDS: dict[str, type[Head]] = {
     "value-set": ValueSet,
+    "value-set-expansions": ValueSetExpansions,
     "procedures": Procedures,
     "radiation-levels": RadiationLevels,
     "imaging-categories": ImagingCategories,
@@ -78,11 +96,14 @@ KINDS: dict[str, type[Head]] = {
     "safety-rule": SafetyRule,
     "override-reasons": OverrideReasons,
     "texts": Texts,
+    "assertion-cues": AssertionCues,
+    "order-words": OrderWords,
 }
 """The class of each kind of document (``cases`` are read by cds_service.content.cases)."""
 
 __all__ = [
     "KINDS",
+    "AssertionCues",
     "CardText",
     "CategoryCode",
     "Citation",
@@ -90,9 +111,13 @@ __all__ = [
     "CodeMap",
     "Concept",
     "ConceptGroup",
+    "CueGroup",
+    "Descendant",
+    "DescendantGroup",
     "Document",
     "Estimate",
     "Estimates",
+    "Expansion",
     "Expression",
     "Finding",
     "Findings",
@@ -100,7 +125,10 @@ __all__ = [
     "ImagingCategories",
     "Indication",
     "Indicator",
+    "Joined",
     "MappedCode",
+    "OrderWord",
+    "OrderWords",
     "OverrideReason",
     "OverrideReasons",
     "Parameter",
@@ -124,9 +152,11 @@ __all__ = [
     "Selector",
     "SexTerms",
     "Split",
+    "SystemVersion",
     "Texts",
     "Topic",
     "ValueSet",
+    "ValueSetExpansions",
     "Variant",
     "VariantRatings",
     "Variants",

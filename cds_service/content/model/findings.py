@@ -40,7 +40,8 @@ class Clause(Part, kw_only=True, frozen=True):
     recent day count, otherwise the worst one decides. Values of the value set an estimate is made
     from are converted by the estimate that `estimated_by` names. `severity` limits allergies to
     those whose worst recorded reaction is one of these. `gender` belongs to the age clauses.
-    `same_study` looks for a study of the modality and body region of the procedure in question.
+    `same_study` looks for a study of the modality and body region of the procedure in question;
+    `contradicting` for an order whose codes and text name different studies.
     """
 
     origin: tuple[str, ...] = msgspec.field(name="from")
@@ -59,6 +60,7 @@ class Clause(Part, kw_only=True, frozen=True):
     estimated_by: str | None = None
     severity: tuple[str, ...] = ()
     same_study: bool = False
+    contradicting: bool = False
     mr_status: tuple[str, ...] = ()
     cancelled_by: str | None = None
     suggests: bool = False

@@ -45,10 +45,12 @@ class Recommendation(Part, kw_only=True, frozen=True):
     `variants` empty means any; `unsettled` asks for the opposite: that no variant could be
     settled because something was unknown. `rated` limits it to orders whose best rating is one
     of these. `unless_priority` silences it for orders that already have one of these priorities.
+    One that is `off_by_default` speaks only where a site switches it on.
     """
 
     id: str
     title: str
+    off_by_default: bool = False
     card: str
     indicator: Indicator
     orders: Selector
@@ -75,26 +77,33 @@ class SafetyState(Part, kw_only=True, frozen=True):
 
     Effects: ``hold`` (do not go on before it is cleared; never suggested), ``exclude`` (never
     suggested by us), ``caution`` (may go on, with care), ``ask`` (a question to answer first),
-    ``urgent`` (must not wait). One that is `off_by_default` has no effect unless a site switches
+    ``replace`` (the study its card names comes first, so topic rules propose no other), ``urgent``
+    (must not wait). It is silent when one of the findings of `unless_newer` rests on a record
+    newer than its own. One that is `off_by_default` has no effect at all, unless a site switches
     it on.
     """
 
     id: str
     off_by_default: bool = False
     when: Expression
-    effect: Literal["hold", "exclude", "caution", "ask", "urgent"]
+    effect: Literal["hold", "exclude", "caution", "ask", "replace", "urgent"]
     note: str
     indicator: Indicator | None = None
     card: str = ""
     unless_priority: tuple[str, ...] = ()
+    unless_newer: tuple[str, ...] = ()
     remedy: Remedy = Remedy()
     source: str
     locator: str
 
 
 class SafetyRule(Head, kw_only=True, frozen=True):
-    """A rule that holds across topics for the procedures it bears on."""
+    """A rule that holds across topics for the procedures it bears on.
 
+    One that is `off_by_default` has no effect at all, unless a site switches it on.
+    """
+
+    off_by_default: bool = False
     bears_on: Selector
     states: tuple[SafetyState, ...]
     watches: tuple[str, ...]

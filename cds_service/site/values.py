@@ -1,0 +1,48 @@
+"""Values that a site gives to parameters of the content."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from cds_service.content.issue import Issue
+from cds_service.content.library import Content
+from cds_service.content.model import Parameter
+from cds_service.fhir.dates import parse_duration
+from cds_service.site.names import nearest
+from cds_service.site.read import SiteFile
+
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+_LONGEST_MONTHS = 150 * 12
+_LONGEST_DAYS = 150 * 366
+
+
+def parameters_exist_and_fit(file: SiteFile, content: Content) -> Iterator[Issue]:
+    """REF002, PARAM006: a value is for a parameter, a number or a duration as it needs."""
+    for name, value in file.site.parameters.items():
+        where = ("parameters", name)
+        if name not in content.parameters:
+            said = f"there is no parameter '{name}'"
+            yield file.issue_of_key(where, "REF002", said, nearest(name, content.parameters))
+        elif hint := wrong_value(content.parameters[name], value):
+            said = f"'{value}' is no value of the parameter '{name}'"
+            yield file.issue(where, "PARAM006", said, hint)
+
+
+def wrong_value(parameter: Parameter, value: Any) -> str:
+    """Return what `value` would have to be, or the empty string if it can be used."""
+    text = "" if isinstance(value, bool | list | dict) or value is None else str(value)
+    if parameter.unit:
+        try:
+            usable = bool(_NUMBER.fullmatch(text)) and Decimal(text).is_finite()
+        except InvalidOperation:
+            usable = False
+        if usable:
+            return ""
+        return f"write a number, such as {parameter.value}; its unit stays {parameter.unit}"
+    try:
+        months, days = parse_duration(text)
+        usable = months <= _LONGEST_MONTHS and days <= _LONGEST_DAYS
+    except ValueError:
+        usable = False
+    return "" if usable else f"write an ISO 8601 duration, such as {parameter.value}"
