@@ -71,9 +71,7 @@ class Sentence:
         ends = [place for place, word in enumerate(self.words) if word == ASKED]
         for start, end, meaning in self.marks:
             around = [
-                at
-                for at in self.mentions
-                if at[0] <= start and end <= at[1] and at != (start, end)
+                at for at in self.mentions if at[0] <= start and end <= at[1] and at != (start, end)
             ]
             if isinstance(meaning, Cue):
                 low, high = min(around, key=_length) if around else _ANYWHERE
@@ -167,7 +165,9 @@ class Sentence:
         places = [place for place in between if self._mentioned[place]]
         if not places:
             return False
-        return not any(self.words[place] in _JOINING | {"for"} for place in range(places[-1], between.stop))
+        return not any(
+            self.words[place] in _JOINING | {"for"} for place in range(places[-1], between.stop)
+        )
 
     def _goes_on(self, comma: int, cue: Cue) -> bool:
         """Say whether the list that `cue` is about goes on after a comma.

@@ -133,9 +133,7 @@ def _reason_found(text: str, read: Readers) -> Iterator[Label]:
 
 
 def _order_labels(entry: dict[str, Any]) -> set[Label]:
-    return set(
-        _axes(entry["modality"] or "", entry["region"] or "", entry["contrast"])
-    )
+    return set(_axes(entry["modality"] or "", entry["region"] or "", entry["contrast"]))
 
 
 def _order_found(text: str, read: Readers) -> Iterator[Label]:
