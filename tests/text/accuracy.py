@@ -1,7 +1,7 @@
 """How well texts are read: precision and recall on the labelled texts, and time per text.
 
 ``python -m tests.text.accuracy`` prints the figures of both halves; ``--errors`` adds what is wrong
-in the tuning half. What is wrong in the held-out half is never shown: rules must not be fitted to it.
+in the tuning half. What is wrong in the held-out half is never shown, so that no rule is fitted to it.
 """
 
 import argparse
@@ -157,13 +157,13 @@ def _axes(modality: str, region: str, contrast: str) -> Iterator[Label]:
 
 
 def microseconds(read: Callable[[str], object], texts: list[str]) -> float:
-    """Return how long `read` takes for one text: the median of many rounds, in microseconds."""
+    """Return how long `read` takes for one text of processor time: the median of many rounds, in µs."""
     rounds = []
     for _ in range(_ROUNDS):
-        begun = time.perf_counter()
+        begun = time.process_time()
         for text in texts:
             read(text)
-        rounds.append((time.perf_counter() - begun) / len(texts) * 1e6)
+        rounds.append((time.process_time() - begun) / len(texts) * 1e6)
     return statistics.median(rounds)
 
 
