@@ -127,7 +127,12 @@ class Sentence:
         if backwards:
             return not self._parted(between, cue.meaning) and not self._looks_ahead(cue)
         meaning = cue.meaning
-        if listed is Listed.NEW and meaning.over_commas != _ALWAYS and self._comes_new(between):
+        if (
+            listed is Listed.NEW
+            and meaning.says is not Assertion.FAMILY
+            and meaning.over_commas != _ALWAYS
+            and self._comes_new(between)
+        ):
             return False
         if listed is Listed.SOUGHT and meaning.says is Assertion.POSSIBLE:
             meaning = meaning._replace(over_commas=_ITEMS)

@@ -17,6 +17,7 @@ from cds_service.text.tokens import LONGEST_TEXT, tokens
         ("bowel/bladder", "bowel and bladder"),
         ("skin abscesses", "skin abscess"),
         ("pain in the leg", "pain of leg"),
+        ("pain w/ fever", "pain with fever"),
     ],
 )
 def test_two_spellings_are_the_same_words(one, other):
@@ -26,7 +27,7 @@ def test_two_spellings_are_the_same_words(one, other):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("w/o contrast", ["w/o", "contrast"]),
+        ("w/o contrast", ["without", "contrast"]),
         ("r/o CES", ["r/o", "ces"]),
         ("temp 38.6", ["temp", "38.6"]),
         ("strength 5/5", ["strength", "5", "and", "5"]),
