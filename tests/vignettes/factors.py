@@ -1,14 +1,13 @@
 """The factors of the vignettes, and the combinations of their levels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import count, product
+from itertools import combinations, count, product
 from pathlib import Path
 from typing import Any
 
 import yaml
-from allpairspy import AllPairs
 
 from cds_service.fhir.read import Json
 
@@ -36,6 +35,7 @@ class Level:
 
 Factors = dict[str, tuple[Level, ...]]
 Row = dict[str, Level]
+Pair = tuple[str, str, str, str]
 
 
 @cache
@@ -70,14 +70,49 @@ def possible(row: Row) -> bool:
 
 
 def pairs() -> Iterator[Row]:
-    """Yield rows in which every two levels of two factors meet that can, in a fixed order."""
-    names = tuple(factors())
+    """Yield rows in which every two levels of two factors meet that can, in a fixed order.
 
-    def allowed(values: list[Level]) -> bool:
-        return possible(dict(zip(names, values, strict=False)))
+    Every two levels of the two largest factors need a row anyway; the other factors are filled in
+    so that as many new pairs as possible meet, and what has not met then gets rows of its own.
+    """
+    pending = _pairs_wanted()
+    largest = sorted(factors(), key=lambda name: -len(factors()[name]))[:2]
+    for chosen in product(*(factors()[name] for name in largest)):
+        yield _filled(dict(zip(largest, chosen, strict=True)), pending)
+    while pending:
+        left, one, right, other = min(pending)
+        yield _filled({left: _level(left, one), right: _level(right, other)}, pending)
 
-    for values in AllPairs(list(factors().values()), filter_func=allowed):
-        yield dict(zip(names, values, strict=True))
+
+def _filled(row: Row, pending: set[Pair]) -> Row:
+    """Return `row` with a level of every factor; what meets in it is taken from `pending`."""
+    for name, levels in factors().items():
+        if name not in row:
+            fitting = [level for level in levels if possible({**row, name: level})]
+            row[name] = max(fitting, key=lambda each: len(_met({**row, name: each}) & pending))
+    pending -= _met(row)
+    return {name: row[name] for name in factors()}
+
+
+def _met(row: Row) -> set[Pair]:
+    """Return the pairs of levels that meet in `row`."""
+    return {
+        (left, row[left].id, right, row[right].id)
+        for left, right in combinations(sorted(row), 2)
+    }
+
+
+def _pairs_wanted() -> set[Pair]:
+    return {
+        (left, one.id, right, other.id)
+        for left, right in combinations(sorted(factors()), 2)
+        for one, other in product(factors()[left], factors()[right])
+        if possible({left: one, right: other})
+    }
+
+
+def _level(factor: str, name: str) -> Level:
+    return next(level for level in factors()[factor] if level.id == name)
 
 
 def threes() -> Iterator[Row]:
@@ -106,20 +141,8 @@ def threes() -> Iterator[Row]:
         yield {name: row[name] for name in factors()}
 
 
-def covered(rows: list[Row]) -> tuple[int, int]:
+def covered(rows: Iterable[Row]) -> tuple[int, int]:
     """Return how many possible pairs of levels meet in `rows`, and how many there are."""
-    names = tuple(factors())
-    wanted = {
-        (left, one.id, right, other.id)
-        for place, left in enumerate(names)
-        for right in names[place + 1 :]
-        for one, other in product(factors()[left], factors()[right])
-        if possible({left: one, right: other})
-    }
-    met = {
-        (left, row[left].id, right, row[right].id)
-        for row in rows
-        for place, left in enumerate(names)
-        for right in names[place + 1 :]
-    }
+    wanted = _pairs_wanted()
+    met = set().union(*(_met(row) for row in rows))
     return len(wanted & met), len(wanted)
