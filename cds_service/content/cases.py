@@ -76,7 +76,7 @@ def _case(case: Json, document: Json, path: str) -> Case:
 
 def patient_resource(patient: Json) -> Json:
     """Return the Patient of a case: an adult unless it says otherwise."""
-    birth_date = patient.get("birth-date", "1980-05-17")
+    birth_date = patient.get("birth-date", "1975-05-17")
     resource = {
         "resourceType": "Patient",
         "id": PATIENT,

@@ -15,7 +15,9 @@ def text_index(value_sets: Iterable[ValueSet], cues: AssertionCues | None) -> Te
     if cues is not None:
         phrases += _cues(cues)
     lasting = frozenset(value_set.id for value_set in known if value_set.lasting)
-    return TextIndex(phrases, lasting, cues.known_words if cues else ())
+    if cues is None:
+        return TextIndex(phrases, lasting)
+    return TextIndex(phrases, lasting, cues.known_words, frozenset(cues.complaints))
 
 
 def order_text_reader(words: OrderWords | None) -> OrderTextReader:
@@ -44,6 +46,8 @@ def _phrases(value_sets: Iterable[ValueSet]) -> Iterator[tuple[str, Meaning]]:
             ("include", value_set.phrases),
             ("weak", value_set.suggestive_phrases),
             ("exclude", value_set.excluded_phrases),
+            ("deny", value_set.denying_phrases),
+            ("narrower", value_set.narrower_phrases),
         ):
             for text in texts:
                 yield text, Phrase(value_set.id, role)
@@ -53,13 +57,14 @@ def _cues(document: AssertionCues) -> Iterator[tuple[str, Meaning]]:
     for rank, group in enumerate(document.assertions):
         says = Assertion(group.says)
         for text in group.before:
-            yield text, Cue(says, False, group.reach, group.over_commas, rank)
+            yield text, Cue(says, False, group.reach, group.over_commas, rank, group.ended)
         for text in group.after:
-            yield text, Cue(says, True, group.reach_back, False, rank)
+            yield text, Cue(says, True, group.reach_back, group.over_commas, rank, group.ended)
     for text in document.ends:
         yield text, End(False)
     for text in document.look_alikes:
-        yield text, End(True)
+        yield text, End(True, backwards=False)
+        yield text, End(True, backwards=True)
 
 
 def _by_parts(joined: Iterable[Joined]) -> dict[frozenset[str], str]:

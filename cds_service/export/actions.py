@@ -36,6 +36,11 @@ def authored(space: Namespace, part: msgspec.Struct) -> Json:
     return space.extension("authored", valueString=msgspec.json.encode(fields).decode())
 
 
+def off(space: Namespace, by_default: bool) -> list[Json]:
+    """Return the extension that says that a site must switch the rule on, or nothing."""
+    return [space.extension("off-by-default", valueBoolean=True)] if by_default else []
+
+
 def urgency(space: Namespace, indicator: Indicator, card: str) -> tuple[list[Json], Json]:
     """Return the extensions, and the priority, that say how a card asks for attention."""
     said = [space.extension("indicator", valueCode=indicator.value)]

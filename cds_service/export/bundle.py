@@ -8,6 +8,7 @@ from cds_service.content.load import Loaded
 from cds_service.content.model import (
     CodeMap,
     Document,
+    Estimates,
     Findings,
     ImagingCategories,
     Parameters,
@@ -16,6 +17,7 @@ from cds_service.content.model import (
     SafetyRule,
     Topic,
     ValueSet,
+    ValueSetExpansions,
 )
 from cds_service.export import logic, procedures, safety, topics, valuesets
 from cds_service.export.extensions import structure_definitions
@@ -90,12 +92,15 @@ def _resources(space: Namespace, loaded: Loaded) -> Iterator[Json]:
         for each in document.levels
     }
     parameters = _active(documents, Parameters)
-    values = {each.id: each for document in parameters for each in document.parameters}
+    values = {
+        each.id: each for document in _each(documents, Parameters) for each in document.parameters
+    }
     sets = {document.id: document for document in _each(documents, ValueSet)}
+    expansions = _active(documents, ValueSetExpansions)
     library = space.canonical("Library", logic.LIBRARY)
 
     for value_set in sets.values():
-        yield from valuesets.value_sets(space, value_set)
+        yield from valuesets.value_sets(space, value_set, expansions)
     for categories in _each(documents, ImagingCategories):
         yield valuesets.order_categories(space, categories)
     if listed:
@@ -108,7 +113,8 @@ def _resources(space: Namespace, loaded: Loaded) -> Iterator[Json]:
         yield topics.plan(space, topics.gathered(topic, documents), by_id, values, sets, library)
     for rule in _each(documents, SafetyRule):
         yield safety.plan(space, rule, by_id, library)
-    yield logic.library(space, _active(documents, Findings), parameters, sets, latest)
+    stated = logic.Stated(_active(documents, Findings), parameters, _active(documents, Estimates))
+    yield logic.library(space, stated, sets, latest)
     yield from structure_definitions(space, latest)
 
 

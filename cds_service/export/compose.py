@@ -9,11 +9,11 @@ that one again, by a filter of the ``include`` above it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import chain, product
 from string import ascii_uppercase, digits
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from cds_service.content.model import Concept, ValueSet
+from cds_service.content.model import Concept, ValueSet, ValueSetExpansions
 from cds_service.export.namespace import Json, Namespace
 from cds_service.fhir.codes import SYSTEM_URIS
 
@@ -21,7 +21,11 @@ ICD_10_CM = "icd-10-cm"
 HIERARCHIC = (ICD_10_CM, "atc")
 """Systems whose hierarchy is in the code itself."""
 
-INCLUDE, WEAK, EXCLUDE = "include", "weak", "exclude"
+Role = Literal["include", "weak", "exclude"]
+
+INCLUDE: Role = "include"
+WEAK: Role = "weak"
+EXCLUDE: Role = "exclude"
 ROLES = (INCLUDE, WEAK, EXCLUDE)
 
 # ICD-10-CM Official Guidelines, section I.C.19.a: seventh character S is for sequela.
@@ -67,8 +71,8 @@ class Entry(NamedTuple):
 _BLOCK, _PREFIX, _EXACT = range(3)
 
 
-def entries(value_set: ValueSet) -> list[Entry]:
-    """Return every line of `value_set`, in the order of the document."""
+def entries(value_set: ValueSet, expansions: Iterable[ValueSetExpansions] = ()) -> list[Entry]:
+    """Return every line of `value_set`, in the order of the document, then known descendants."""
     made: list[Entry] = []
     for group in value_set.concepts:
         for concept in group.codes:
@@ -82,10 +86,29 @@ def entries(value_set: ValueSet) -> list[Entry]:
             else:
                 rank = (_EXACT, 0)
             made.append(Entry(group.system, group.source, concept, categories, rank))
-    return made
+    return made + _expanded(value_set.id, made, expansions)
 
 
-def compose(space: Namespace, lines: list[Entry], role: str) -> Json:
+def _expanded(
+    name: str, lines: list[Entry], expansions: Iterable[ValueSetExpansions]
+) -> list[Entry]:
+    """Return the descendants that `expansions` give single codes; they count as their parents."""
+    listed = {(line.system, line.concept.code): line.concept.role for line in lines if line.exact}
+    found: dict[tuple[str, str], Entry] = {}
+    for document in expansions:
+        groups = [each.groups for each in document.expansions if each.value_set == name]
+        for group in chain.from_iterable(groups):
+            role = listed.get((group.system, group.parent), EXCLUDE)
+            for each in group.descendants if role != EXCLUDE else ():
+                key = (group.system, each.code)
+                known = found.get(key)
+                if key not in listed and (known is None or known.concept.role != INCLUDE):
+                    concept = Concept(code=each.code, label=each.label, role=role)
+                    found[key] = Entry(group.system, document.id, concept, frozenset(), (_EXACT, 0))
+    return list(found.values())
+
+
+def compose(space: Namespace, lines: list[Entry], role: Role) -> Json:
     """Return the element ``compose`` for the codes that have `role`, or nothing if none has it."""
     ours = [line for line in lines if line.concept.role == role]
     if not ours:

@@ -55,6 +55,17 @@ def suspicion(finding: str) -> str:
     return f"suspected__{variable(finding)}"
 
 
+def newer(finding: str) -> str:
+    """Return the name of the variable that is true if `finding` rests on newer records."""
+    return f"newer__{variable(finding)}"
+
+
+def no_newer(findings: Iterable[str]) -> str:
+    """Return the FHIRPath that holds unless one of `findings` rests on newer records."""
+    parts = _joined("or", (f"%{newer(each)}" for each in findings))
+    return f"({parts}).where($this).empty()"
+
+
 def fhirpath(expression: Expression) -> str:
     """Return `expression` as FHIRPath over the variables of its findings.
 

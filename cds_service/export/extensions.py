@@ -35,10 +35,13 @@ EXTENSIONS: dict[str, Definition] = {
         "include: a record with such a code counts. weak: it only raises the question."
         " exclude: it does not count, not even beside a code that does.",
     ),
+    "lasting": Definition(
+        ("ValueSet",), "boolean", "Whether what is past still holds: an implant, an operation."
+    ),
     "phrase": Definition(
         ("ValueSet",),
         "string",
-        "A whole text, in any case, that counts where no code of a record is in any value set.",
+        "Words that count as a code of the set does, where they are found in clinical text.",
     ),
     "source": Definition(
         ("ValueSet.compose.include",),
@@ -68,8 +71,13 @@ EXTENSIONS: dict[str, Definition] = {
     "effect": Definition(
         _ACTION,
         "code",
-        "What a safety state does: hold, exclude, caution, ask or urgent. The first state whose"
-        " condition is true decides.",
+        "What a safety state does: hold, exclude, caution, ask, replace or urgent. The first state"
+        " whose condition is true decides.",
+    ),
+    "off-by-default": Definition(
+        ("PlanDefinition", *_ACTION),
+        "boolean",
+        "The rule has no effect unless a site switches it on.",
     ),
     "indicator": Definition(_ACTION, "code", "CDS Hooks indicator: critical, warning or info."),
     "card": Definition(_ACTION, "string", "Id of the card text that is shown."),

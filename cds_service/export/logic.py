@@ -7,12 +7,20 @@ records to fetch for it.
 
 import base64
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from cds_service.content.model import Clause, Finding, Findings, Parameters, ValueSet
-from cds_service.export.conditions import CONTEXT, suspicion, variable
+from cds_service.content.model import (
+    Clause,
+    Estimates,
+    Finding,
+    Findings,
+    Head,
+    Parameters,
+    ValueSet,
+)
+from cds_service.export.conditions import CONTEXT, newer, suspicion, variable
 from cds_service.export.namespace import Json, Namespace
 from cds_service.export.valuesets import canonicals
 
@@ -33,20 +41,25 @@ _DATED_IN = {
     "MedicationRequest": "authoredOn",
     "MedicationStatement": "effective",
     "DeviceUseStatement": "timing",
+    "DiagnosticReport": "effective",
+    "ImagingStudy": "started",
+    "ServiceRequest": "authoredOn",
     "AllergyIntolerance": "recordedDate",
 }
 _UNITS = {"Y": ("a", "years"), "M": ("mo", "months"), "W": ("wk", "weeks"), "D": ("d", "days")}
 _UCUM = "http://unitsofmeasure.org"
 
 
-def library(
-    space: Namespace,
-    findings: list[Findings],
-    parameters: list[Parameters],
-    value_sets: dict[str, ValueSet],
-    date: str,
-) -> Json:
-    """Return the library of all findings and parameters of active documents."""
+class Stated(NamedTuple):
+    """The documents that the library states in full."""
+
+    findings: list[Findings]
+    parameters: list[Parameters]
+    estimates: list[Estimates]
+
+
+def library(space: Namespace, stated: Stated, value_sets: dict[str, ValueSet], date: str) -> Json:
+    """Return the library of all findings, parameters and estimates of `stated`."""
     made = space.resource(
         "Library",
         LIBRARY,
@@ -56,11 +69,14 @@ def library(
         " holds every field. The data requirements name the records to fetch; a record without a"
         " usable date must be fetched too, because it leaves a finding unknown.",
     )
-    known = [finding for document in findings for finding in document.findings]
-    windows = {each.id: each.value for document in parameters for each in document.parameters}
+    known = [finding for document in stated.findings for finding in document.findings]
+    windows = {
+        each.id: each.value for document in stated.parameters for each in document.parameters
+    }
     content = {
-        "findings": [_stated(each, doc) for doc in findings for each in doc.findings],
-        "parameters": [_stated(each, doc) for doc in parameters for each in doc.parameters],
+        "findings": [_written(each, doc) for doc in stated.findings for each in doc.findings],
+        "parameters": [_written(each, doc) for doc in stated.parameters for each in doc.parameters],
+        "estimates": [_written(each, doc) for doc in stated.estimates for each in doc.estimates],
     }
     written = msgspec.json.format(msgspec.json.encode(content), indent=1)
     made |= {
@@ -75,23 +91,19 @@ def library(
             {
                 "contentType": "application/json",
                 "data": base64.b64encode(written).decode(),
-                "title": "Findings and parameters as written by their authors",
+                "title": "Findings, parameters and estimates as written by their authors",
             }
         ],
     }
     return {key: value for key, value in made.items() if value}
 
 
-def _stated(part: msgspec.Struct, document: Findings | Parameters) -> dict[str, Any]:
-    """Return every field of `part`, with the document and the sources its citations are in."""
-    stated: dict[str, Any] = msgspec.to_builtins(part)
-    stated["document"] = {"id": document.id, "version": document.version}
-    if isinstance(document, Findings):
-        name = stated["source"]
-        stated["citation"] = [
-            msgspec.to_builtins(each) for each in document.sources if each.id == name
-        ]
-    return stated
+def _written(part: msgspec.Struct, document: Head) -> dict[str, Any]:
+    """Return every field of `part`, with the document and the source it cites there."""
+    made: dict[str, Any] = msgspec.to_builtins(part)
+    made["document"] = {"id": document.id, "version": document.version}
+    cited = [msgspec.to_builtins(each) for each in document.sources if each.id == made["source"]]
+    return made | ({"citation": cited} if cited else {})
 
 
 def _context() -> Iterator[Json]:
@@ -116,6 +128,11 @@ def _variables(finding: Finding) -> Iterator[Json]:
     yield shared | {
         "name": suspicion(finding.id),
         "documentation": f"{finding.title}: true if there is inconclusive evidence on record.",
+    }
+    yield shared | {
+        "name": newer(finding.id),
+        "documentation": f"{finding.title}: true if it is present by a record that is newer than"
+        " all that the rule in question rests on.",
     }
 
 

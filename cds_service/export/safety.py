@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 
 from cds_service.content.model import Procedure, SafetyRule
-from cds_service.export.actions import authored, eca_rule, remedy, triggers, urgency
+from cds_service.export.actions import authored, eca_rule, off, remedy, triggers, urgency
 from cds_service.export.citations import cited, related
-from cds_service.export.conditions import PRIORITY, condition, none_of, of_findings, of_order
+from cds_service.export.conditions import (
+    PRIORITY,
+    condition,
+    no_newer,
+    none_of,
+    of_findings,
+    of_order,
+)
 from cds_service.export.namespace import Json, Namespace
 
 
@@ -14,7 +21,7 @@ def plan(
 ) -> Json:
     """Return the plan of `rule`; `library` is the canonical of the library its findings are in."""
     made = space.of_document("PlanDefinition", f"safety-rule-{rule.id}", rule)
-    made["extension"].append(authored(space, rule))
+    made["extension"] += [*off(space, rule.off_by_default), authored(space, rule)]
     root = {
         "id": f"safety-rule.{rule.id}",
         "title": rule.title,
@@ -42,9 +49,11 @@ def _states(space: Namespace, rule: SafetyRule, procedures: dict[str, Procedure]
         conditions = [of_findings(state.when)]
         if state.unless_priority:
             conditions.append(condition(none_of(PRIORITY, state.unless_priority)))
+        if state.unless_newer:
+            conditions.append(condition(no_newer(state.unless_newer)))
         action = {
             "id": f"state.{state.id}",
-            "extension": [*said, authored(space, state)],
+            "extension": [*said, *off(space, state.off_by_default), authored(space, state)],
             "title": state.note.strip(),
             **priority,
             "documentation": cited(rule, state.source, state.locator),

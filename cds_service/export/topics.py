@@ -16,7 +16,7 @@ from cds_service.content.model import (
     VariantRatings,
     Variants,
 )
-from cds_service.export.actions import authored, eca_rule, remedy, triggers, urgency
+from cds_service.export.actions import authored, eca_rule, off, remedy, triggers, urgency
 from cds_service.export.citations import cited, related
 from cds_service.export.conditions import (
     AGE,
@@ -195,7 +195,7 @@ def _recommendations(
             said, priority = urgency(space, rule.indicator, rule.card)
             action = {
                 "id": f"recommendation.{rule.id}",
-                "extension": [*said, authored(space, rule)],
+                "extension": [*said, *off(space, rule.off_by_default), authored(space, rule)],
                 "title": rule.title,
                 "description": f"Limits: {rule.limits.strip()}",
                 **priority,

@@ -7,7 +7,7 @@ that keep a record from counting. Ids of content hold no dots, so the names cann
 
 from collections.abc import Iterable, Iterator
 
-from cds_service.content.model import ImagingCategories, ValueSet
+from cds_service.content.model import ImagingCategories, ValueSet, ValueSetExpansions
 from cds_service.export.citations import as_extensions, related
 from cds_service.export.compose import EXCLUDE, INCLUDE, ROLES, WEAK, compose, entries, uri
 from cds_service.export.namespace import Json, Namespace
@@ -23,15 +23,23 @@ _TITLES = {
 _VSAC = "http://cts.nlm.nih.gov/fhir/ValueSet/"
 
 
-def value_sets(space: Namespace, document: ValueSet) -> Iterator[Json]:
-    """Yield the value set of `document`, and those of its weak and excluded codes if it has any.
+def value_sets(
+    space: Namespace, document: ValueSet, expansions: list[ValueSetExpansions]
+) -> Iterator[Json]:
+    """Yield the value set of `document`, and those of its weak and excluded codes and phrases.
 
-    The first is there even if it holds no codes, because it carries the phrases.
+    The first is always there; the others are if they hold something. Descendants that
+    `expansions` name count as in the service.
     """
-    lines = entries(document)
+    lines = entries(document, expansions)
+    phrases = {
+        INCLUDE: document.phrases,
+        WEAK: document.suggestive_phrases,
+        EXCLUDE: document.excluded_phrases,
+    }
     for role in ROLES:
         content = compose(space, lines, role)
-        if not content and role != INCLUDE:
+        if not content and not phrases[role] and role != INCLUDE:
             continue
         made = space.of_document(
             "ValueSet",
@@ -42,12 +50,10 @@ def value_sets(space: Namespace, document: ValueSet) -> Iterator[Json]:
         made["extension"] += [
             space.extension("role", valueCode=role),
             space.extension("meaning", valueCode=document.meaning),
+            space.extension("lasting", valueBoolean=document.lasting),
+            *(space.extension("phrase", valueString=phrase) for phrase in phrases[role]),
         ]
-        if role == INCLUDE:
-            made["extension"] += [
-                space.extension("phrase", valueString=phrase) for phrase in document.phrases
-            ]
-        made["extension"] += as_extensions("ValueSet", _related(document))
+        made["extension"] += as_extensions("ValueSet", _related(document, expansions))
         yield made | copyright_of(line.system for line in lines) | content
 
 
@@ -72,7 +78,11 @@ def order_categories(space: Namespace, document: ImagingCategories) -> Json:
     return made | copyright_of(grouped) | {"compose": {"include": includes}}
 
 
-def _related(document: ValueSet) -> Iterator[Json]:
+def _related(document: ValueSet, expansions: list[ValueSetExpansions]) -> Iterator[Json]:
     yield from map(related, document.sources)
+    for made in expansions:
+        if any(each.value_set == document.id and each.groups for each in made.expansions):
+            said = f"{made.title}: expanded by {made.server}"
+            yield {"type": "citation", "label": made.id, "citation": said}
     for each in document.vsac:
         yield {"type": "documentation", "display": each.title, "resource": _VSAC + each.oid}

@@ -8,7 +8,7 @@ from cds_service.content.library import Content
 from cds_service.content.model import Clause
 from cds_service.engine import facts
 from cds_service.engine.measurement import read_measurement
-from cds_service.fhir.codes import READ_SYSTEMS, SYSTEM_URIS, system_name
+from cds_service.fhir.codes import READ_SYSTEMS, SYSTEM_URIS, Code, normal_code, system_name
 from cds_service.fhir.dates import Duration
 from cds_service.fhir.read import Json, child, codes, objects, string
 from cds_service.fhir.units import to_unit
@@ -33,7 +33,7 @@ _KNOWN = ", ".join(SYSTEM_URIS)
 
 def check(records: list[Record], content: Content) -> Iterator[Remark]:
     """Yield what is odd about the codes, the units and the dates of `records`."""
-    yield from _systems(records)
+    yield from _systems(records, content)
     wanted = _units(content)
     for record in records:
         kind = string(record.resource.get("resourceType"))
@@ -49,8 +49,11 @@ def check(records: list[Record], content: Content) -> Iterator[Remark]:
             )
 
 
-def _systems(records: list[Record]) -> Iterator[Remark]:
-    """Yield one remark for each code system we do not know, with how often it was used."""
+def _systems(records: list[Record], content: Content) -> Iterator[Remark]:
+    """Yield one remark for each code system we do not know, with how often it was used.
+
+    A site's own code that its file maps is read, and no reason for a remark.
+    """
     seen: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     first: dict[str, str] = {}
@@ -59,22 +62,26 @@ def _systems(records: list[Record]) -> Iterator[Remark]:
         for concept in (each for name in _CONCEPTS for each in objects(record.resource.get(name))):
             codings = objects(concept.get("coding"))
             text_only += not codings and bool(string(concept.get("text")))
-            names = [system_name(string(coding.get("system"))) for coding in codings]
-            understood = not READ_SYSTEMS.isdisjoint(names)
-            for name in {name for name in names if name not in READ_SYSTEMS}:
+            sent = [
+                normal_code(system_name(string(coding.get("system"))), string(coding.get("code")))
+                for coding in codings
+            ]
+            unread = {code.system for code in sent if not _is_read(code, content)}
+            understood = any(_is_read(code, content) for code in sent)
+            for name in unread:
                 seen[name] += 1
                 alone[name] += not understood
                 first.setdefault(name, record.location)
     for name, times in seen.most_common():
-        unread = alone[name]
-        severity = Severity.WARNING if unread else Severity.NOTE
+        lost = alone[name]
+        severity = Severity.WARNING if lost else Severity.NOTE
         said = f"in the code system {coded(name)!r}" if name else "without a system"
         todo = f"Add a coding in a system we know ({_KNOWN})" if name else "Send coding.system"
         yield Remark(
             severity,
             first[name],
-            f"{times} codings {said} are not read; for {unread} concepts there is no other",
-            todo,
+            f"{times} codings {said} are not read; for {lost} concepts there is no other",
+            f"{todo}, or map the codes in the site file",
         )
     if text_only:
         yield Remark(
@@ -83,6 +90,15 @@ def _systems(records: list[Record]) -> Iterator[Remark]:
             f"{text_only} concepts have a text and no coding",
             "Send codes where there are any: text counts as weaker evidence",
         )
+
+
+def _is_read(code: Code, content: Content) -> bool:
+    """Say whether a code is of a system we know, or is mapped by the site."""
+    return (
+        code.system in READ_SYSTEMS
+        or code in content.local.order_codes
+        or bool(content.index.memberships(code))
+    )
 
 
 def _units(content: Content) -> dict[str, str]:

@@ -151,7 +151,7 @@ def _orders(records: list[Record], content: Content) -> Iterator[Remark]:
                 f"{record.location}/code",
                 f"{'imaging, but ' if recognised.imaging else ''}no procedure we know"
                 f" ({said or 'no code'})",
-                "If it is imaging, send a code we know or have the code added to the content",
+                "If it is imaging, send a code we know, or map yours in the site file",
                 record.name,
             )
         if recognised.imaging and "/" not in order.reference:

@@ -72,3 +72,17 @@ def listed(words: list[str], most: int = 3) -> str:
 
 def _length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
+
+
+def plain_unit(text: str) -> str:
+    """Return `text` with its UCUM annotations as a reader writes them.
+
+    An annotation that stands for a unit loses its braces (``mL/min/{1.73_m2}``), one that only
+    explains the unit before it goes (``mg{creat}/dL``). Source: UCUM, curly braces.
+    """
+    without_notes = _EXPLAINING.sub("", text)
+    return _STANDING_ALONE.sub(lambda found: found[1].replace("_", " "), without_notes)
+
+
+_EXPLAINING = re.compile(r"(?<=\w)\{[^{}]*\}")
+_STANDING_ALONE = re.compile(r"\{([^{}]*)\}")

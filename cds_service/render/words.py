@@ -7,7 +7,7 @@ from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.findings import Item, Result
 from cds_service.engine.ratings import Rated
 from cds_service.engine.verdict import Verdict
-from cds_service.render.text import listed, quote
+from cds_service.render.text import listed, plain_unit, quote
 
 SOURCE_WORDS = {
     "Patient": "birth date",
@@ -83,11 +83,11 @@ def record(item: Item) -> str:
     """Return one piece of evidence in a few words: what, how much, when, and how sure."""
     parts = [quote(item.label) or item.resource_type]
     if item.value:
-        parts.append(quote(item.value))
+        parts.append(quote(plain_unit(item.value)))
     if item.when and not item.of_order:
         parts.append(item.when)
     words = ", ".join(parts)
-    notes = [item.remark] if item.remark else []
+    notes = [plain_unit(item.remark)] if item.remark else []
     if item.from_text:
         notes.append("found in text only")
     if item.of_order and item.reference:

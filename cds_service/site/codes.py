@@ -8,7 +8,7 @@ from cds_service.content.checks.code_shapes import (
     other_shape,
     snomed_ct_is_valid,
 )
-from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code, system_name
+from cds_service.fhir.codes import READ_SYSTEMS, SYSTEM_URIS, Code, normal_code, system_name
 
 TEXT = "text"
 """The system of a row that maps a whole text of the order instead of a code."""
@@ -36,7 +36,7 @@ def text_key(text: str) -> str:
 
 def mistyped_system(system: str) -> str:
     """Return the short name that `system` seems to mean and is not, or the empty string."""
-    if not system or ":" in system or system in SYSTEM_URIS:
+    if not system or ":" in system or system in READ_SYSTEMS:
         return ""
     near = get_close_matches(system.lower(), SYSTEM_URIS, n=1, cutoff=_ALIKE)
     return near[0] if near else ""

@@ -20,7 +20,7 @@ SITE_RULES: dict[str, Rule] = {
     "SITE012": Rule("error", "The value set has this code already; a site only adds."),
     "SITE013": Rule("error", "A standard code or name is given a meaning that it does not have."),
     "SITE014": Rule("warning", "A row of the table names no procedure: its code stays unknown."),
-    "SITE015": Rule("warning", "A card that warns of serious harm is shown with less urgency."),
+    "SITE015": Rule("warning", "A card about serious harm is shown with less urgency, or is off."),
 }
 """Every issue code that only site files have. ``docs/site.md`` shows this table."""
 

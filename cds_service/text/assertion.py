@@ -5,11 +5,12 @@ J Biomed Inform 42:839): cue words reach forwards or backwards over what is ment
 something ends their reach. The cues and their reach are content (``cards/language/``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from cds_service.text.phrasebook import Found
+from cds_service.text.tokens import ASKED, SENTENCE_ENDS
 
 
 class Assertion(StrEnum):
@@ -24,87 +25,188 @@ class Assertion(StrEnum):
 
 
 class Cue(NamedTuple):
-    """A cue word: what it asserts, which way it reaches, and how far."""
+    """A cue word: what it asserts, which way it reaches, and how far.
+
+    `over_commas` is ``always``, ``items`` (over items that are nothing but mentions) or ``never``.
+    """
 
     says: Assertion
     backwards: bool
     reach: int
-    over_commas: bool
+    over_commas: str
     rank: int
+    ended: bool = False
+    """What is past has ended: removed, stopped; so it no longer holds even if it lasts."""
 
 
 class End(NamedTuple):
     """A word that ends the reach of cues; `look_alike` is one that only looks like a cue."""
 
     look_alike: bool
+    backwards: bool = False
+    """Which cues a look-alike hides: those that reach backwards or those that reach forwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: its words, and the cues and ends found in it by their place."""
+    """One sentence: its words, the cues and ends found in it, and the phrases mentioned in it."""
 
     words: list[str]
     marks: list[Found[Cue | End]]
+    mentions: list[tuple[int, int]]
+    _cues: list[tuple[Found[Cue], int, int]] = field(init=False)
+    """Each cue with the part of the sentence it may reach: inside a phrase only that phrase."""
+    _mentioned: list[bool] = field(init=False)
+    _ends: list[int] = field(init=False)
+    _starts: set[int] = field(init=False)
 
-    def assertion(self, start: int, end: int, mentioned: list[bool]) -> Assertion:
-        """Return what the sentence asserts of ``words[start:end]``.
+    def __post_init__(self) -> None:
+        """Note which words are mentioned, where reaches end, and where cues start."""
+        mentioned = [False] * len(self.words)
+        marked = {(mark.start, mark.end) for mark in self.marks}
+        for start, end in self.mentions:
+            if (start, end) not in marked:
+                mentioned[start:end] = [True] * (end - start)
+        cues: list[tuple[Found[Cue], int, int]] = []
+        ends = [place for place, word in enumerate(self.words) if word == ASKED]
+        for start, end, meaning in self.marks:
+            around = [
+                at for at in self.mentions if at[0] <= start and end <= at[1] and at != (start, end)
+            ]
+            if isinstance(meaning, Cue):
+                low, high = min(around, key=_length) if around else _ANYWHERE
+                cues.append((Found(start, end, meaning), low, high))
+            elif not meaning.look_alike and not around:
+                ends.append(start)
+        object.__setattr__(self, "_mentioned", mentioned)
+        object.__setattr__(self, "_cues", cues)
+        object.__setattr__(self, "_ends", ends)
+        object.__setattr__(
+            self,
+            "_starts",
+            {cue.start for cue, low, _ in cues if not cue.meaning.backwards and low < 0},
+        )
 
-        `mentioned` says for each word whether it belongs to something mentioned; only such words
-        and joining ones may stand in a list that a cue reaches over.
+    def cue(self, start: int, end: int, complaint: bool = False) -> Cue | None:
+        """Return the cue that says how far ``words[start:end]`` is asserted; None: it is so.
+
+        A `complaint` comes new in a list: what is said of the items before it is not said of it.
         """
         reaching = [
-            mark.meaning
-            for mark in self.marks
-            if isinstance(mark.meaning, Cue) and self._reaches(mark, start, end, mentioned)
+            cue.meaning
+            for cue, low, high in self._cues
+            if (low, high) == _ANYWHERE or (low <= start and end <= high)
+            if self._reaches(cue, start, end, complaint)
         ]
-        first = min(reaching, key=lambda cue: cue.rank, default=None)
-        return first.says if first else Assertion.PRESENT
+        return min(reaching, key=lambda cue: cue.rank, default=None)
 
-    def _reaches(self, mark: Found[Cue | End], start: int, end: int, mentioned: list[bool]) -> bool:
-        cue = mark.meaning
-        if not isinstance(cue, Cue):
+    def _reaches(self, cue: Found[Cue], start: int, end: int, complaint: bool) -> bool:
+        backwards = cue.meaning.backwards
+        if cue.end <= end if backwards else cue.start >= start:
             return False
-        first, last = (end, mark.start) if cue.backwards else (mark.end, start)
-        if last < first:
+        between = range(end, cue.start) if backwards else range(cue.end, start)
+        first, last = between.start, between.stop
+        if any(first <= place < last for place in self._ends):
             return False
-        between = range(first, last)
-        if sum(1 for place in between if not mentioned[place]) > cue.reach:
+        if self._other_words(between) > cue.meaning.reach:
             return False
-        if any(
-            isinstance(other.meaning, End) and not other.meaning.look_alike
-            for other in self.marks
-            if first <= other.start < last
-        ):
+        if backwards:
+            return not self._parted(between, cue.meaning) and not self._looks_ahead(cue)
+        if complaint and cue.meaning.over_commas != _ALWAYS and self._comes_new(between):
             return False
-        if cue.backwards:
-            return not any(self.words[place] in (",", "(") for place in between)
-        return not self._list_ends(between, cue, mentioned)
+        return not self._list_ends(between, cue.meaning)
 
-    def _list_ends(self, between: range, cue: Cue, mentioned: list[bool]) -> bool:
+    def _looks_ahead(self, cue: Found[Cue]) -> bool:
+        """Say whether a cue that can reach both ways is about what follows it."""
+        return cue.start in self._starts and self._mentioned[cue.end]
+
+    def _comes_new(self, between: range) -> bool:
+        """Say whether an item that is mentioned stands between, parted by a comma or *and*."""
+        words = {self.words[place] for place in between}
+        return any(self._mentioned[place] for place in between) and bool(words & {",", "and"})
+
+    def _other_words(self, between: range) -> int:
+        """Count the words that are no mention and join nothing."""
+        return sum(
+            1
+            for place in between
+            if not self._mentioned[place] and self.words[place] not in _LISTING
+        )
+
+    def _parted(self, between: range, cue: Cue) -> bool:
+        """Say whether what lies `between` parts a mention from a cue after it."""
+        inside = {self.words[place] for place in between}
+        if "," in inside or any(place in self._starts for place in between):
+            return True
+        if not between:
+            return False
+        if "(" in inside and self.words[between[-1]] != "(":
+            return True
+        if not any(self._mentioned[place] for place in between):
+            return False
+        return not inside & (_EITHER if cue.over_commas == _NEVER else _JOINING)
+
+    def _list_ends(self, between: range, cue: Cue) -> bool:
         """Say whether a comma or a further cue after one ends the reach of `cue`."""
-        starts = {
-            mark.start
-            for mark in self.marks
-            if isinstance(mark.meaning, Cue) and not mark.meaning.backwards
-        }
+        said = False
         for place in between:
-            if self.words[place] not in _JOINING:
-                continue
-            following = self._next_word(place)
-            if self.words[place] == ",":
-                if not cue.over_commas or following in starts:
-                    return True
-                if following < len(mentioned) and not mentioned[following]:
-                    return True
-            elif following in starts:
+            word = self.words[place]
+            said = said or self._mentioned[place] or word in (",", "and")
+            if said and place in self._starts and self.words[place - 1] not in _EITHER:
                 return True
+            if word == ")" and "(" not in self.words[between[0] : place]:
+                return True
+            if word == "," and not self._goes_on(place, cue):
+                return True
+        return cue.over_commas == _NEVER and self._runs_on(between)
+
+    def _runs_on(self, between: range) -> bool:
+        """Say whether nothing joins what follows to the last thing mentioned `between`."""
+        places = [place for place in between if self._mentioned[place]]
+        if not places:
+            return False
+        return not any(
+            self.words[place] in _JOINING | {"for"} for place in range(places[-1], between.stop)
+        )
+
+    def _goes_on(self, comma: int, cue: Cue) -> bool:
+        """Say whether the list that `cue` is about goes on after a comma.
+
+        It does up to an *or*. Else the next item must be nothing but what is mentioned: *no fever,
+        chills, rigors*, not *no fever, back pain for three weeks*.
+        """
+        place = comma + 1
+        while place < len(self.words) and self.words[place] in _JOINING:
+            if self.words[place] in _EITHER:
+                return True
+            place += 1
+        if cue.over_commas == _ALWAYS:
+            return place not in self._starts
+        if cue.over_commas == _NEVER:
+            return self._ends_with_or(comma)
+        while place < len(self.words) and self.words[place] not in _ITEM_ENDS:
+            if not self._mentioned[place] and self.words[place] not in _JOINING:
+                return self._ends_with_or(comma)
+            place += 1
+        return True
+
+    def _ends_with_or(self, comma: int) -> bool:
+        for place in range(comma + 1, len(self.words)):
+            if self.words[place] in _EITHER:
+                return True
+            if place in self._starts or place in self._ends:
+                return False
         return False
 
-    def _next_word(self, place: int) -> int:
-        place += 1
-        while place < len(self.words) and self.words[place] in _JOINING:
-            place += 1
-        return place
+
+def _length(at: tuple[int, int]) -> int:
+    return at[1] - at[0]
 
 
-_JOINING = frozenset({",", "and", "or", "nor", "&", "/", "+", ":"})
+_ALWAYS = "always"
+_NEVER = "never"
+_ANYWHERE = (-1, -1)
+_EITHER = frozenset({"or", "nor"})
+_JOINING = frozenset({",", "and", "or", "nor"})
+_LISTING = _JOINING | {":", "(", ")"}
+_ITEM_ENDS = SENTENCE_ENDS | {",", "(", ")"}

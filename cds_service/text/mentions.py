@@ -18,7 +18,11 @@ class Mention(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """What a phrase counts as: a value set, in the role include, weak or exclude."""
+    """What a phrase counts as: a value set, and in which role.
+
+    ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says that
+    it is not so) or ``narrower`` (whose denial does not deny the set).
+    """
 
     value_set: str
     role: str
@@ -38,10 +42,15 @@ class TextIndex:
         phrases: Iterable[tuple[str, Meaning]],
         lasting: frozenset[str] = frozenset(),
         known_words: Iterable[str] = (),
+        complaints: frozenset[str] = frozenset(),
     ) -> None:
-        """Compile `phrases`; in the value sets of `lasting` what is past still holds."""
+        """Compile `phrases`; in the value sets of `lasting` what is past still holds.
+
+        What is said of a list is not said of the `complaints` in it.
+        """
         self._lasting = lasting
-        self._book: PhraseBook[Meaning] = PhraseBook(phrases, known_words)
+        self._complaints = complaints
+        self._book: PhraseBook[Meaning] = PhraseBook(phrases, known_words, _layer)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
@@ -64,32 +73,42 @@ class TextIndex:
     def _in_sentence(self, words: list[str]) -> Iterable[Mention]:
         marks: list[Found[Cue | End]] = []
         phrases: list[Found[Phrase]] = []
-        mentioned = [False] * len(words)
         for start, end, meaning in self._book.find(words):
             if isinstance(meaning, Phrase):
                 phrases.append(Found(start, end, meaning))
-                mentioned[start:end] = [True] * (end - start)
             else:
                 marks.append(Found(start, end, meaning))
-        sentence = Sentence(words, marks)
-        excluded = {(at, each.value_set) for at, _, each in phrases if each.role == "exclude"}
+        if not phrases:
+            return
+        sentence = Sentence(words, marks, [(start, end) for start, end, _ in phrases])
         for start, end, (value_set, role) in phrases:
-            if (start, value_set) in excluded:
+            if role == "exclude":
                 continue
-            says = sentence.assertion(start, end, mentioned)
-            if says is Assertion.HISTORICAL and value_set in self._lasting:
-                says = Assertion.PRESENT
-            yield Mention(value_set, role, says)
+            cue = sentence.cue(start, end, value_set in self._complaints)
+            says = cue.says if cue else Assertion.PRESENT
+            if cue and says is Assertion.HISTORICAL and value_set in self._lasting:
+                says = says if cue.ended else Assertion.PRESENT
+            if role == "deny":
+                if says in (Assertion.PRESENT, Assertion.ABSENT):
+                    yield Mention(value_set, "include", Assertion.ABSENT)
+            elif role != "narrower":
+                yield Mention(value_set, role, says)
+            elif says is not Assertion.ABSENT:
+                yield Mention(value_set, "include", says)
+
+
+def _layer(meaning: Meaning) -> str | bool:
+    return meaning.value_set if isinstance(meaning, Phrase) else meaning.backwards
 
 
 def _sentences(words: list[str]) -> Iterable[list[str]]:
+    """Yield each sentence with the sign that ends it; a full stop where there is none."""
     sentence: list[str] = []
     for word in words:
-        if word in SENTENCE_ENDS:
-            if sentence:
-                yield sentence
-            sentence = []
-        else:
+        if word not in SENTENCE_ENDS:
             sentence.append(word)
+        elif sentence:
+            yield [*sentence, "."]
+            sentence = []
     if sentence:
-        yield sentence
+        yield [*sentence, "."]

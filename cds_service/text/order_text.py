@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cds_service.text.phrasebook import PhraseBook
-from cds_service.text.tokens import SENTENCE_ENDS, tokens
+from cds_service.text.tokens import ASKED, SENTENCE_ENDS, tokens
 
 
 class OrderTerm(NamedTuple):
@@ -48,7 +48,7 @@ class OrderTextReader:
         joined_regions: Joined,
     ) -> None:
         """Compile `phrases`."""
-        self._book: PhraseBook[OrderTerm] = PhraseBook(phrases)
+        self._book: PhraseBook[OrderTerm] = PhraseBook(phrases, (), _axis, _IGNORED)
         self._modalities = joined_modalities
         self._regions = joined_regions
 
@@ -64,14 +64,19 @@ class OrderTextReader:
         modality = _only(modalities, self._modalities)
         regions = _said(found, "body-region")
         implied = dict.fromkeys(word.body_region for word in found if word.body_region)
-        contrasts = _said(found, "contrast") or list(
-            dict.fromkeys(word.contrast for word in found if word.contrast)
-        )
+        implied_contrast = list(dict.fromkeys(word.contrast for word in found if word.contrast))
+        contrasts = _said(found, "contrast") or implied_contrast
+        if set(implied_contrast) & _WITHOUT_CHOICE:
+            contrasts = implied_contrast
         return NamedStudy(
             modality=modality,
             body_region=_only(regions, self._regions) if regions else next(iter(implied), ""),
             contrast=_contrast(contrasts),
         )
+
+
+def _axis(term: OrderTerm) -> str:
+    return term.axis
 
 
 def _said(found: Iterable[OrderTerm], axis: str) -> list[str]:
@@ -92,4 +97,5 @@ def _contrast(said: list[str]) -> str:
     return "without-and-with" if set(said) == {"none", "with"} else ""
 
 
-_IGNORED = SENTENCE_ENDS | {",", "(", ")", ":", "&", "/", "and", "?"}
+_WITHOUT_CHOICE = frozenset({"not-applicable"})
+_IGNORED = SENTENCE_ENDS | {",", "(", ")", ":", "and", "?", ASKED, "for", "on"}

@@ -1,7 +1,8 @@
 """Text as words in one spelling each, so that phrases and notes meet.
 
-Clinicians write ``L-spine``, ``w/o``, ``metastases`` and ``Crohn's``; here everything is lower
-case, hyphens part words, a few abbreviations with a slash stay whole, and plurals lose their s.
+Clinicians write ``L-spine``, ``w/o``, ``anaesthesia`` and ``Crohn's``; here everything is lower
+case, hyphens part words, a few abbreviations with a slash stay whole, plurals lose their s, and
+British and American spellings are one.
 """
 
 import re
@@ -11,49 +12,89 @@ from functools import lru_cache
 LONGEST_TEXT = 4000
 """Characters of one text that are read; a reason on an order is seldom longer than a line."""
 
+ASKED = "(?)"
+"""A question mark after what it is about; one before it stays ``?``."""
+
 _SLASHED = (
-    "w/wo", "w/w/o", "i/s/o", "w/o", "r/o", "s/p", "h/o", "c/o", "c/f", "c/w", "w/u", "f/u",
-    "b/l", "d/t", "p/w", "y/o", "n/a", "w/",
+    "w/wo", "wo/w", "w/w/o", "i/s/o", "w/o", "r/o", "s/p", "h/o", "c/o", "c/f", "c/w", "w/u",
+    "f/u", "b/l", "d/t", "p/w", "y/o", "n/a", "a/p", "s/s", "f/h", "o/e", "b/b", "w/",
 )  # fmt: skip
+_SPELT_OUT = (
+    (re.compile(r"\(\+\)|(?<=[a-z])\+(?!\w|/)|(?:(?<=\s)|^)\+(?:ve\b|(?=[a-z]))"), " positive "),
+    (re.compile(r"\(-\)|(?:(?<=\s)|^)-ve\b"), " negative "),
+    (re.compile(r"\(\?\)|(?<=[\w)])\?|(?<=[\w)] )\?(?=\s*(?:[.,;)\n]|$))"), f" {ASKED} "),
+    (re.compile(r"\s[-\u2013]+\s|\u2014|[-=]+>"), " ; "),
+    (re.compile(r"(\d),(?=\d{3}\b)"), r"\1"),
+)
+"""Signs whose place decides what they say, as words."""
+
 _TOKEN = re.compile(
     "|".join(
         [
-            r"\([+-]\)",
+            r"\(\?\)",
             r"\+/-",
+            r"\[\d+(?:\.\d+)?-\d+(?:\.\d+)?\]",
             "|".join(rf"(?<![a-z0-9]){re.escape(each)}(?![a-z])" for each in _SLASHED[:-1]),
             r"(?<![a-z0-9])w/",
             r"\d+(?:\.\d+)?",
             r"[^\W\d_]+",
-            r"[?+.;:,()&/\n!]",
+            r"[?+.;:,()&/\n!#]",
         ]
     )
 )
 _STOP_WORDS = frozenset(
     (
-        "a", "an", "the", "of", "in", "on", "at", "to", "for", "her", "his", "their", "its", "my",
-        "this", "that", "pt", "patient", "very", "some", "any",
+        "a", "an", "the", "of", "in", "at", "to", "her", "his", "their", "its", "my",
+        "your", "this", "that", "these", "patient", "very", "some", "any",
     )
 )  # fmt: skip
+_SHORTENED = frozenset(("hx", "pt", "dr", "vs", "incont", "approx", "dx", "tx", "sx", "rt", "lt"))
+"""Abbreviations that are written with a full stop; so are single letters."""
+
+_SEXES = frozenset("mf")
+_JOINING = frozenset("&+/")
 _SHORTEST_PLURAL = 4
-_SIGNS = {"(+)": "positive", "(-)": "negative"}
+_SHORTEST_RESPELT = 6
+_NO_PLURALS = frozenset(("mets",))
 SENTENCE_ENDS = frozenset(".;\n!")
-PUNCTUATION = frozenset("?+.;:,()&/\n!")
 
 
 def tokens(text: str) -> list[str]:
     """Return the words and signs of `text` in their normal spelling, stop words left out."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).casefold()
     plain = plain.replace("\u2019", "'").replace("'s ", " ").replace("'", "")
-    found = _TOKEN.findall(plain)
-    return [word for each in found if (word := normal(each)) not in _STOP_WORDS]
+    for sign, words in _SPELT_OUT:
+        plain = sign.sub(words, plain)
+    found: list[str] = []
+    for match in _TOKEN.finditer(plain):
+        word = normal(match.group())
+        if word == "." and _only_shortens(found, plain, match.end()):
+            continue
+        if word not in _STOP_WORDS:
+            found.append(word)
+    return found
+
+
+def _only_shortens(before: list[str], text: str, place: int) -> bool:
+    """Say whether the full stop before `place` belongs to a word and ends no sentence."""
+    if place < len(text) and not text[place].isspace():
+        return True
+    last = before[-1] if before else ""
+    return last in _SHORTENED or (len(last) == 1 and last.isalpha() and last not in _SEXES)
 
 
 @lru_cache(maxsize=16384)
 def normal(token: str) -> str:
-    """Return one word without its plural ending; signs for yes and no as words."""
-    if token in _SIGNS:
-        return _SIGNS[token]
-    if len(token) >= _SHORTEST_PLURAL and token.isalpha():
+    """Return one word without its plural ending, in American spelling; joining signs as *and*."""
+    if token in _JOINING:
+        return "and"
+    if not token.isalpha():
+        return token
+    if len(token) >= _SHORTEST_RESPELT:
+        token = token.replace("ae", "e").replace("oe", "e")
+        token = f"{token[:-3]}or" if token.endswith("our") else token
+        token = f"{token[:-4]}ors" if token.endswith("ours") else token
+    if len(token) >= _SHORTEST_PLURAL and token not in _NO_PLURALS:
         if token.endswith("sses"):
             return token[:-2]
         if token.endswith("s") and not token.endswith(("ss", "us", "is")):

@@ -98,8 +98,9 @@ def test_ratings_show_how_they_are_known_and_the_radiation_level(explained, pati
 
 def test_safety_is_told_for_the_order_and_for_the_alternative(explained, patient):
     safety = section(explained(patient), "Safety")
-    assert "Ordered: MRI lumbar spine without IV contrast - MRI and cardiac" in safety
-    assert "HOLD" in safety
+    assert "Ordered: MRI lumbar spine without IV contrast - MRI and" in safety
+    assert "- MRI and cardiac implantable electronic devices: HOLD" in safety
+    assert "- MRI and neurostimulators: nothing on record" in safety
     assert "Alternative: CT lumbar spine with IV contrast - Iodinated contrast" in safety
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from cds_service import __version__
 
-COMMANDS = ["serve", "example", "explain", "lint", "check", "test", "content", "settings"]
+COMMANDS = ["serve", "example", "explain", "lint", "check", "test", "survey", "content", "settings"]
 
 
 def test_the_version_is_printed(call):

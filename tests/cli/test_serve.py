@@ -144,6 +144,24 @@ def test_broken_content_is_told_in_full_and_not_served(small):
     assert last == "The clinical content and the site file have 2 errors: nothing is used."
 
 
+def test_a_site_file_is_named_and_its_warnings_are_said_at_the_start(tmp_path):
+    path = tmp_path / "site.yaml"
+    path.write_text("cards: {indicator-caps: {hold-mri-lead: info}}\n", encoding="utf-8")
+    with Service(CDS_SITE_FILE=str(path)) as service:
+        _, _, err = service.stop(signal.SIGTERM)
+    assert f"Site file {path}." in service.said
+    assert f"{path}:1:41: SITE015 warning: " in err
+    assert re.search(r"^Content [0-9a-f]{12}\+[0-9a-f]{8}:", service.said[1])
+
+
+def test_a_setting_that_became_part_of_the_site_file_stops_the_start():
+    done = refused(CDS_DISABLED_CARDS="add-contrast")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "CDS_DISABLED_CARDS is no longer a setting" in done.stderr
+    assert "CDS_SITE_FILE" in done.stderr
+
+
 def test_wrong_settings_are_told_in_full_and_nothing_is_served():
     done = refused(CDS_LOG_LEVEL="loud", CDS_THREADS="many")
     assert done.returncode == 2

@@ -114,7 +114,19 @@ def test_critical_is_for_danger_only_never_for_preference() -> None:
         if not path.name.endswith(".cases.yaml"):
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
             critical |= {each["card"] for each in critical_parts(document)}
-    assert critical == {"hold-mri-device", "hold-mri-lead", "make-it-stat"}
+    assert critical == {
+        "hold-mri-aneurysm-clip",  # bleeding from a clip that moves
+        "hold-mri-cochlear-implant",  # a magnet dislocated under the skin, surgery
+        "hold-mri-device",
+        "hold-mri-device-unlabelled",
+        "hold-mri-drug-pump",  # overdose and withdrawal, deaths
+        "hold-mri-eye-metal",  # blindness
+        "hold-mri-lead",
+        "hold-mri-neurostimulator",  # burns of brain or cord, coma, paralysis
+        "hold-mri-neurostimulator-lead",
+        "hold-mri-temporary-device",  # burns of the heart, failing pumps
+        "make-it-stat",
+    }
 
 
 def critical_parts(value: Any) -> Iterator[Json]:

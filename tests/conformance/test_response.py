@@ -167,10 +167,11 @@ def test_a_fault_in_one_order_costs_only_that_order(
 ) -> None:
     consider = _Case.consider
 
-    def faulty(case: _Case, procedure: Any) -> None:
-        if "bone-scan" in procedure.id:
+    def faulty(case: _Case, policy: Policy) -> None:
+        ordered = case.recognised.procedure
+        if ordered is not None and "bone-scan" in ordered.id:
             raise ZeroDivisionError
-        consider(case, procedure)
+        consider(case, policy)
 
     monkeypatch.setattr(_Case, "consider", faulty)
     answer = serve().post(SIGN, json=SITUATIONS["two orders are signed"])

@@ -54,7 +54,10 @@ def test_the_settings_in_the_readme_are_the_settings() -> None:
     generated("settings", settings_table().strip(), README)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "cards/README.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CHANGELOG.md", "cards/README.md", "docs/site.md", "docs/integrate.md"],
+)
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):

@@ -19,6 +19,11 @@ def test_the_templates_published_for_all_types_are_these():
         "devices": "Device?patient={{context.patientId}}&_count=200",
         "deviceUse": "DeviceUseStatement?patient={{context.patientId}}&_count=200",
         "allergies": "AllergyIntolerance?patient={{context.patientId}}&_count=200",
+        "imagingReports": "DiagnosticReport?patient={{context.patientId}}"
+        "&category=http://terminology.hl7.org/CodeSystem/v2-0074|RAD,http://loinc.org|LP29684-5"
+        "&_count=200",
+        "imagingStudies": "ImagingStudy?patient={{context.patientId}}&_count=200",
+        "orders": "ServiceRequest?patient={{context.patientId}}&_count=200",
     }
 
 
@@ -50,7 +55,7 @@ def test_a_template_uses_only_the_prefetch_subset_and_no_parameter_twice(templat
     assert re.findall(r"\{\{(.*?)\}\}", template) == ["context.patientId"]
     names = [name for name, _ in parse_qsl(template.partition("?")[2])]
     assert len(names) == len(set(names))
-    assert set(names) <= {"patient", "code", "_sort", "_count"}
+    assert set(names) <= {"patient", "category", "code", "_sort", "_count"}
 
 
 @pytest.mark.parametrize("kind", TYPES)

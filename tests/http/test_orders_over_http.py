@@ -126,7 +126,7 @@ def test_saddle_numbness_and_retention_on_a_routine_order_asks_for_stat(
 
 def test_hiv_and_a_ct_is_answered_with_mri(service: FlaskClient) -> None:
     hiv = {"condition": "snomed-ct 86406008", "onset": "2015"}
-    chart = resources(hiv, BACK_PAIN, patient={"birth-date": "1985-01-01"})
+    chart = resources(hiv, BACK_PAIN, patient={"birth-date": "1970-01-01"})
     card = only(ask(service, request(order(CT_WITHOUT), chart)))
 
     assert accepted(card)["code"]["text"] == "MRI lumbar spine without and with IV contrast"

@@ -29,7 +29,7 @@ OTHER = {"url": "https://site.example/ext", "valueString": "kept"}
 CRITERIA = "https://criteria.example/low-back-pain"
 BACK_PAIN_REASON = "snomed-ct 279039007"
 MRI, MRI_ANY, CT_BOTH = "loinc 30679-5", "loinc 24968-0", "cpt 72133"
-ADULT = {"birth-date": "1985-06-01"}
+ADULT = {"birth-date": "1972-06-01"}
 
 Assess = Callable[..., Assessment]
 

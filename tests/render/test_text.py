@@ -10,6 +10,7 @@ from cds_service.render.text import (
     fill_line,
     fill_summary,
     listed,
+    plain_unit,
     quote,
 )
 
@@ -73,3 +74,16 @@ def test_lists_read_as_sentences() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(["a", "b", "c", "d"]) == "a, b and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("ucum", "written"),
+    [
+        ("29 mL/min/{1.73_m2}", "29 mL/min/1.73 m2"),
+        ("2.1 mg{creat}/dL", "2.1 mg/dL"),
+        ("88 {beats}/min", "88 beats/min"),
+        ("38.6 Cel", "38.6 Cel"),
+    ],
+)
+def test_units_are_written_as_a_reader_writes_them(ucum: str, written: str) -> None:
+    assert plain_unit(ucum) == written

@@ -90,6 +90,7 @@ def test_a_finding_carries_its_records(pacemaker):
             "verdict": "for",
             "remark": "",
             "fromText": False,
+            "ofOrder": False,
         }
     ]
 

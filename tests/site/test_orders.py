@@ -3,6 +3,7 @@
 import pytest
 
 from cds_service.cli.startup import ContentRefused
+from cds_service.lint.request import lint
 from tests.hook_request import BACK_PAIN, BREAST_CANCER, FEVER, request, resources
 from tests.site.advice import LOCAL, consult, names, ordering, recognised
 
@@ -56,7 +57,7 @@ def test_a_local_code_that_contradicts_a_standard_one_leaves_the_order_unrecogni
     loinc = {"system": "http://loinc.org", "code": "24967-2"}
     both = consult(opened(ROW), request(ordering(IMG, loinc), CHART))
     assert both.assessments[0].recognised.conflict == (WITH, MRI)
-    assert names(both) == []
+    assert names(both) == ["order-contradicts-itself"]
 
 
 def test_a_local_code_may_say_more_exactly_what_a_vague_standard_code_means(opened):
@@ -121,3 +122,16 @@ def test_a_change_in_the_table_changes_the_version_of_the_content(opened):
         for number in (1, 2)
     }
     assert len(versions) == 2
+
+
+def test_lint_does_not_complain_about_codes_that_the_site_maps(opened):
+    mapped = {"system": LOCAL, "code": "IMG123"}
+    body = request(ordering(mapped), CHART)
+    hooks = frozenset({"order-select"})
+    before = [str(remark) for remark in lint(body, hooks, opened().content)]
+    after = [str(remark) for remark in lint(body, hooks, opened(ROW).content)]
+    assert any(f"in the code system '{LOCAL}' are not read" in each for each in before)
+    assert any("no procedure we know" in each for each in before)
+    assert not any(LOCAL in each or "no procedure we know" in each for each in after)
+    other = request(ordering({"system": LOCAL, "code": "IMG999"}), CHART)
+    assert any(LOCAL in str(each) for each in lint(other, hooks, opened(ROW).content))

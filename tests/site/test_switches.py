@@ -1,5 +1,7 @@
 """A site switches rules off and on, and shows cards with less urgency."""
 
+from dataclasses import replace
+
 import pytest
 
 from cds_service.casebook import run_case
@@ -98,12 +100,18 @@ def test_switching_off_what_is_off_by_default_changes_nothing_and_is_said(opened
     assert [each.code for each in site.remarks] == ["SITE009"]
 
 
-def test_a_case_about_a_rule_that_is_off_by_default_runs_with_it_on(opened, cases: list[Case]):
+def test_a_case_about_a_rule_that_is_off_by_default_runs_with_it_on(
+    opened, content, cases: list[Case]
+):
     for name in ("add-contrast", HELD):
-        content = opened(off=[name]).content
+        dormant = opened(off=[name]).content
         about = [case for case in cases if name in case.about]
         assert {case.fires for case in about} == {True, False}
-        assert all(not run_case(case, content).failures for case in about)
+        for case in about:
+            assert run_case(case, dormant).failures == run_case(case, content).failures
+        firing = next(case for case in about if case.fires)
+        other = replace(firing, about=("low-back-pain",))
+        assert run_case(other, dormant).failures != run_case(other, content).failures
 
 
 def test_a_cap_lowers_a_card_and_never_raises_one(opened):

@@ -9,8 +9,9 @@ class CueGroup(Part, kw_only=True, frozen=True):
     """The cue words of one assertion, strongest group first in the document.
 
     `reach` is how many words that are themselves no mention may lie between a cue and what it is
-    about; `reach_back` the same for cues that stand after it. `over_commas` lets a cue reach over
-    a list with commas.
+    about; `reach_back` the same for cues that stand after it. `over_commas` says how a cue reaches
+    over the commas of a list: always, over items that are nothing but mentions, or never, save for
+    a list that ends with *or*. `ended`: what is past has ended, even in a lasting value set.
     """
 
     says: Literal["absent", "possible", "historical", "family", "hypothetical"]
@@ -18,17 +19,22 @@ class CueGroup(Part, kw_only=True, frozen=True):
     after: tuple[str, ...] = ()
     reach: int
     reach_back: int = 2
-    over_commas: bool = False
+    over_commas: Literal["always", "items", "never"] = "never"
+    ended: bool = False
 
 
 class AssertionCues(Head, kw_only=True, frozen=True):
-    """The cues of one language."""
+    """The cues of one language.
+
+    `complaints` are value sets that come new in a list and are not denied or past with it.
+    """
 
     language: str
     assertions: tuple[CueGroup, ...]
     ends: tuple[str, ...]
     look_alikes: tuple[str, ...]
     known_words: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
 
 
 class OrderWord(Part, kw_only=True, frozen=True):

@@ -33,8 +33,9 @@ class ValueSet(Head, kw_only=True, frozen=True):
     """What counts as what.
 
     `phrases` are found in clinical text; `suggestive_phrases` only raise the question there, and
-    `excluded_phrases` are longer ones that look right and mean something else. What is past in a
-    `lasting` set (an implant, an operation) still holds.
+    `excluded_phrases` are longer ones that look right and mean something else. `denying_phrases`
+    say that it is not so; `narrower_phrases` name a part of it, whose denial does not deny the
+    whole. What is past in a `lasting` set (an implant, an operation) still holds.
     """
 
     meaning: Literal["positive", "negative"] = "positive"
@@ -42,6 +43,8 @@ class ValueSet(Head, kw_only=True, frozen=True):
     phrases: tuple[str, ...] = ()
     suggestive_phrases: tuple[str, ...] = ()
     excluded_phrases: tuple[str, ...] = ()
+    denying_phrases: tuple[str, ...] = ()
+    narrower_phrases: tuple[str, ...] = ()
     lasting: bool = False
     vsac: tuple[VsacReference, ...] = ()
 

@@ -1,0 +1,1 @@
+"""The advisor tried on whole sets of FHIR records: what it makes of them, and whether it holds."""
