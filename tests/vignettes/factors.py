@@ -89,9 +89,19 @@ def _filled(row: Row, pending: set[Pair]) -> Row:
     for name, levels in factors().items():
         if name not in row:
             fitting = [level for level in levels if possible({**row, name: level})]
-            row[name] = max(fitting, key=lambda each: len(_met({**row, name: each}) & pending))
+            gains = [_gain(row, name, level, pending) for level in fitting]
+            row[name] = fitting[gains.index(max(gains))]
     pending -= _met(row)
     return {name: row[name] for name in factors()}
+
+
+def _gain(row: Row, name: str, level: Level, pending: set[Pair]) -> int:
+    """Return how many pending pairs `level` would make with the levels of `row`."""
+    return sum(
+        ((name, level.id, other, met.id) if name < other else (other, met.id, name, level.id))
+        in pending
+        for other, met in row.items()
+    )
 
 
 def _met(row: Row) -> set[Pair]:
