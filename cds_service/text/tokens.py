@@ -15,15 +15,22 @@ LONGEST_TEXT = 4000
 ASKED = "(?)"
 """A question mark after what it is about; one before it stays ``?``."""
 
+DASH = "--"
+"""A dash between words; a hyphen inside a word is left out."""
+
 _SLASHED = (
     "w/wo", "wo/w", "w/w/o", "i/s/o", "w/o", "r/o", "s/p", "h/o", "c/o", "c/f", "c/w", "w/u",
     "f/u", "b/l", "d/t", "p/w", "y/o", "n/a", "a/p", "s/s", "f/h", "o/e", "b/b", "w/",
 )  # fmt: skip
 _SPELT_OUT = (
     (re.compile(r"\(\+\)|(?<=[a-z])\+(?!\w|/)|(?:(?<=\s)|^)\+(?:ve\b|(?=[a-z]))"), " positive "),
+    (re.compile(r"\bw/out\b"), "without"),
+    (re.compile(r"\(-\)(?=\s*[a-z])"), " no "),
+    (re.compile(r"([:?]\s*(?:no|yes|n|y))(?:\s{2,}|\s+(?=[a-z][a-z /-]{2,30}[:?]))"), r"\1 ; "),
     (re.compile(r"\(-\)|(?:(?<=\s)|^)-ve\b"), " negative "),
     (re.compile(r"\(\?\)|(?<=[\w)])\?|(?<=[\w)] )\?(?=\s*(?:[.,;)\n]|$))"), f" {ASKED} "),
-    (re.compile(r"\s[-\u2013]+\s|\u2014|[-=]+>"), " ; "),
+    (re.compile(r"\s[-\u2013]+\s|\u2014"), f" {DASH} "),
+    (re.compile(r"[-=]+>"), " ; "),
     (re.compile(r"(\d),(?=\d{3}\b)"), r"\1"),
 )
 """Signs whose place decides what they say, as words."""
@@ -32,6 +39,7 @@ _TOKEN = re.compile(
     "|".join(
         [
             r"\(\?\)",
+            DASH,
             r"\+/-",
             r"\[\d+(?:\.\d+)?-\d+(?:\.\d+)?\]",
             "|".join(rf"(?<![a-z0-9]){re.escape(each)}(?![a-z])" for each in _SLASHED[:-1]),

@@ -70,6 +70,15 @@ def test_a_finding_by_a_medication_is_explained_by_what_it_points_to(folder: Fol
     assert counted["unexplained"] == 0
 
 
+def test_the_age_of_a_stand_in_patient_is_no_finding_of_the_data(folder: Folder) -> None:
+    folder.write("c.json", BREAST_CANCER)
+    told = report(folder.survey(day=date(2060, 1, 1)), folder)
+    assert set(told["findings"]) == {"history-of-cancer", "cancer-that-seeds-bone"}
+    folder.write("c.json", bundle(patient(), BREAST_CANCER))
+    told = report(folder.survey(day=date(2060, 1, 1)), folder)
+    assert "elderly" in told["findings"]
+
+
 def test_what_only_raises_a_question_is_told_apart(folder: Folder) -> None:
     neoplasm = record("Condition", concept(SNOMED, "126906006"), id="n")
     folder.write("bundle.json", bundle(patient(), neoplasm))
