@@ -77,20 +77,25 @@ def pairs() -> Iterator[Row]:
     """
     pending = _pairs_wanted()
     largest = sorted(factors(), key=lambda name: -len(factors()[name]))[:2]
+    turn = count()
     for chosen in product(*(factors()[name] for name in largest)):
-        yield _filled(dict(zip(largest, chosen, strict=True)), pending)
+        yield _filled(dict(zip(largest, chosen, strict=True)), pending, next(turn))
     while pending:
         left, one, right, other = min(pending)
-        yield _filled({left: _level(left, one), right: _level(right, other)}, pending)
+        yield _filled({left: _level(left, one), right: _level(right, other)}, pending, next(turn))
 
 
-def _filled(row: Row, pending: set[Pair]) -> Row:
-    """Return `row` with a level of every factor; what meets in it is taken from `pending`."""
+def _filled(row: Row, pending: set[Pair], turn: int) -> Row:
+    """Return `row` with a level of every factor; what meets in it is taken from `pending`.
+
+    Among levels that gain as much, `turn` decides, so that rows differ where nothing is to gain.
+    """
     for name, levels in factors().items():
         if name not in row:
             fitting = [level for level in levels if possible({**row, name: level})]
             gains = [_gain(row, name, level, pending) for level in fitting]
-            row[name] = fitting[gains.index(max(gains))]
+            best = [level for level, gain in zip(fitting, gains, strict=True) if gain == max(gains)]
+            row[name] = best[(turn * 7 + len(row)) % len(best)]
     pending -= _met(row)
     return {name: row[name] for name in factors()}
 

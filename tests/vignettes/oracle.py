@@ -332,15 +332,24 @@ class Oracle:
         plain = self.first_allowed(tables.SPINE, tables.SPINE_BOTH, tables.CT_SPINE)
         contrast = self.first_allowed(tables.SPINE_BOTH, tables.SPINE, tables.CT_SPINE_WITH)
         infected = p.has("infection", "sepsis")
+        abscess = p.has("abscess") or (infected and p.has("motor", "cord"))
+        if p.has("cauda") and (infected and not self._only_urinary()):
+            abscess = True
         if p.has("cord") or (p.has("cancer") and p.has(*DEFICIT)):
             return Card("whole-spine", "critical", plain, "NICE: whole spine within 24 hours")
-        if p.has("abscess") or (infected and p.has(*DEFICIT)):
+        if abscess:
             return Card("whole-spine", "warning", contrast, "UM: complete spine")
         if p.has("thoracic-pain") and (infected or p.has("cancer", "cauda", "motor")):
             return Card("whole-spine", "warning", contrast, "Scotland: pain above, and a red flag")
         if p.has("cord-signs"):
             return Card("whole-spine", "warning", plain, "cord signs: the cord ends above L2")
         return None
+
+    def _only_urinary(self) -> bool:
+        """Say whether a urinary infection, which explains retention, is the only infection (own)."""
+        p = self.patient
+        infections = [sign for sign in p.signs if sign.classes & {"infection", "sepsis"}]
+        return all("urinary" in sign.classes for sign in infections)
 
     def _appropriateness(self) -> list[Card]:
         found = self._by_rating() if self.question == "certain" and self.applicable else []

@@ -172,7 +172,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     # infection (ACR 2015; IDSA 2015)
     "fever": (_sign("infection", "Observation", "2026-11-21"),),
     "chills": (_sign("infection", "Condition", "2026-11-17"),),
-    "urinary-infection": (_sign("infection", "Condition", "2026-10-10"),),
+    "urinary-infection": (_sign("infection urinary", "Condition", "2026-10-10"),),
     "spinal-infection": (_sign("infection", "Condition", "2026-10-15"),),
     "iv-drug-use": (_sign("infection", "Condition", "2026-05-01"),),
     "spinal-procedure": (_sign("infection", "Procedure", "2026-10-23"),),
