@@ -259,8 +259,9 @@ class Oracle:
 
     def _of_hazard(self, hazard: Hazard) -> Card:
         accept: tuple[str, ...] = ()
-        if hazard.kind == "hold-mri":  # CT shows canal and soft tissue (decision 5)
-            accept = self.best(NOT, "CT")
+        held = hazard.of == "gadolinium" and "MR" in self.patient.ruled_out
+        if hazard.kind == "hold-mri" or (held and "gadolinium" in hazard.against and hazard.urgency != "info"):
+            accept = self.best(NOT, "CT")  # CT shows canal and soft tissue, films do not (decision 5)
         elif hazard.kind in ("contrast-reaction", "gadolinium-pregnancy"):
             accept = self.best(NOT)
         return Card(hazard.kind, hazard.urgency, accept, hazard.why)
@@ -355,7 +356,7 @@ class Oracle:
         found = self._by_rating() if self.question == "certain" and self.applicable else []
         unsettled = self.question == "open" or not self.applicable
         missing = self.question == "open" or self.patient.open or self.patient.unread & FLAG_SOURCES
-        grave = self.patient.has("abscess", "sepsis", *DEFICIT)
+        grave = self.patient.has("abscess", "sepsis", "cord-signs", *DEFICIT)
         lumbar = STUDIES[self.one].region == "lumbar"
         if unsettled and missing and lumbar and not grave:
             found.append(Card("not-settled", "info", why="own, decision 1: missing is not no"))
