@@ -151,6 +151,8 @@ def threes() -> Iterator[Row]:
         for place, name in enumerate(name for name in factors() if name not in row):
             levels = factors()[name]
             row[name] = levels[(number // (place + 1)) % len(levels)]
+        if number % 2:
+            row["completeness"] = factors()["completeness"][0]  # most advice needs a whole chart
         if not possible(row):
             row["setting"] = factors()["setting"][0]
         yield {name: row[name] for name in factors()}

@@ -29,7 +29,7 @@ class Vignette:
 def vignettes() -> tuple[Vignette, ...]:
     """Return every vignette: pairs first, then threes; each combination once."""
     rows = {tuple(level.id for level in row.values()): row for row in (*pairs(), *threes())}
-    return tuple(_vignette(number, row) for number, row in enumerate(rows.values(), 1))
+    return tuple(vignette(number, row) for number, row in enumerate(rows.values(), 1))
 
 
 def stated_reasons(row: Row) -> list[str]:
@@ -38,7 +38,8 @@ def stated_reasons(row: Row) -> list[str]:
     return [*order.get("reasons", [BACK_PAIN]), *order.get("add-reasons", [])]
 
 
-def _vignette(number: int, row: Row) -> Vignette:
+def vignette(number: int, row: Row) -> Vignette:
+    """Return the vignette of `row`."""
     records = [record for level in row.values() for record in level.records]
     patient = {**ADULT, **row["hazard"].patient, **row["setting"].patient}
     case = Case(
