@@ -17,8 +17,9 @@ ALL_CARDS = Policy(max_cards_per_order=99)
 
 KINDS = {
     "hold-mri": (
-        "hold-mri-device", "hold-mri-lead", "hold-mri-device-unlabelled", "hold-mri-neurostimulator",
-        "hold-mri-neurostimulator-lead", "hold-mri-cochlear-implant", "hold-mri-magnet-implant",
+        "hold-mri-device", "hold-mri-lead", "hold-mri-device-unlabelled",
+        "hold-mri-neurostimulator", "hold-mri-neurostimulator-lead",
+        "hold-mri-cochlear-implant", "hold-mri-magnet-implant",
         "hold-mri-aneurysm-clip", "hold-mri-drug-pump", "hold-mri-tissue-expander",
         "hold-mri-eye-metal", "hold-mri-temporary-device",
     ),
@@ -37,7 +38,9 @@ KINDS = {
     "thyroid": ("iodinated-hyperthyroidism",),
     "pregnancy-radiation": ("pregnancy-radiation",),
     "ask-pregnancy": ("pregnancy-question",),
-    "stat": ("make-it-stat", "epidural-abscess-stat", "sepsis-signs-stat", "cauda-equina-possible-stat"),
+    "stat": (
+        "make-it-stat", "epidural-abscess-stat", "sepsis-signs-stat", "cauda-equina-possible-stat",
+    ),
     "whole-spine": ("image-whole-spine", "image-whole-spine-abscess", "image-above-lumbar"),
     "repeat": ("study-already-ordered", "study-recently-done"),
     "contradiction": ("order-contradicts-itself",),
@@ -77,4 +80,13 @@ def in_words(advice: Advice) -> Card:
     said = shown(advice)
     accept = said["accept"] or ()
     names = (accept,) if isinstance(accept, str) else tuple(accept)
-    return Card(_KIND_OF[advice.card], said["indicator"], names)
+    return Card(kind_of(advice.card), said["indicator"], names)
+
+
+def kind_of(card: str) -> str:
+    """Return the oracle's kind of the card `card` of the content.
+
+    Raises:
+        KeyError: no kind is stated for it.
+    """
+    return _KIND_OF[card]

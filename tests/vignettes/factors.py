@@ -112,8 +112,7 @@ def _gain(row: Row, name: str, level: Level, pending: set[Pair]) -> int:
 def _met(row: Row) -> set[Pair]:
     """Return the pairs of levels that meet in `row`."""
     return {
-        (left, row[left].id, right, row[right].id)
-        for left, right in combinations(sorted(row), 2)
+        (left, row[left].id, right, row[right].id) for left, right in combinations(sorted(row), 2)
     }
 
 

@@ -18,7 +18,9 @@ def rated_where_the_topic_is_not_certain(oracle: Oracle) -> bool:
     Decision 4: a topic speaks only when it is sure what the order is for.
     """
     kinds = {card.kind for card in oracle.cards()}
-    return oracle.question == "open" and bool(oracle.applicable and kinds & OFFERS_A_RATED_STUDY)
+    return oracle.guideline.question == "open" and bool(
+        oracle.guideline.applicable and kinds & OFFERS_A_RATED_STUDY
+    )
 
 
 def radiographs_beside_a_held_mri(oracle: Oracle) -> bool:
@@ -28,7 +30,7 @@ def radiographs_beside_a_held_mri(oracle: Oracle) -> bool:
     """
     held = {"MR", "gadolinium"} <= oracle.patient.ruled_out
     gadolinium = any(STUDIES[name] == ("MR", "lumbar", "vein") for name in oracle.ordered)
-    return held and gadolinium and bool({5, 6} & set(oracle.applicable[:1]))
+    return held and gadolinium and bool({5, 6} & set(oracle.guideline.applicable[:1]))
 
 
 def two_holds_leave_no_room_for_the_emergency(oracle: Oracle) -> bool:

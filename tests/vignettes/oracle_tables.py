@@ -8,7 +8,7 @@ ACR      ACR Appropriateness Criteria, Low Back Pain: 2021 Update, variant table
 MR       definitions MR Safe, MR Conditional, MR Unsafe (magresource.com): unknown status is handled
          as unsafe until shown otherwise
 AAAAI    ACR and AAAAI consensus on contrast reactions, Radiology 2025;315:e240100
-NKF      ACR and National Kidney Foundation consensus statements 2020 and 2021 (PMC7525144, PMC7873723)
+NKF      ACR and National Kidney Foundation, 2020 and 2021 (PMC7525144, PMC7873723)
 SOGC     Magnetic resonance imaging in the obstetric patient, 2014
 ACOG     Committee Opinion 723, guidelines for diagnostic imaging during pregnancy
 BMJ      BMJ Best Practice, cauda equina syndrome (topic 3000164), and CSP guidance on sciatica
@@ -117,8 +117,8 @@ class Table(NamedTuple):
 RATINGS = {
     # ACR patient summary, scenario cauda equina. Without contrast first: time counts (own).
     4: Table((MRI, MRI_BOTH), (CT, MYELO)),
-    # ACR patient summary, and the same list in gighz.com: cancer, infection, immunosuppression. With
-    # contrast first, which shows abscess and extent (gighz.com, the addition of gadolinium).
+    # ACR patient summary and gighz.com, scenario cancer, infection, immunosuppression. Contrast
+    # first, which shows abscess and extent (gighz.com, the addition of gadolinium).
     7: Table((MRI_BOTH, MRI), (CT_WITH, CT, MYELO), (FILM,)),
     # ACR patient summary, scenario trauma, osteoporosis, elderly, steroids. MRI tells old fractures
     # from new ones; radiographs before CT for their radiation (own).
@@ -215,64 +215,3 @@ DEFICIT = {"cauda", "motor", "cord"}
 RED_FLAGS = SUSPICION | FRACTURE_RISK | DEFICIT | {"cord-signs"}
 FLAG_SOURCES = {"Condition", "Observation", "Procedure", "MedicationRequest"}
 """Where a red flag may stand: until all were read, none can be said to be absent (own)."""
-
-
-class Hazard(NamedTuple):
-    """What a record means for imaging: what it rules out, and the card it calls for.
-
-    `against` is what may not be proposed: MR, or gadolinium or iodine as contrast.
-    """
-
-    source: str
-    against: frozenset[str]
-    kind: str
-    urgency: str
-    of: str
-    why: str
-
-
-def _hazard(source: str, against: str, kind: str, urgency: str, of: str, why: str) -> Hazard:
-    return Hazard(source, frozenset(against.split()), kind, urgency, of, why)
-
-
-HAZARDS: dict[str, tuple[Hazard, ...]] = {
-    "pacemaker": (_hazard("Device", "MR", "hold-mri", "critical", "MR", "MR: status unknown"),),
-    "abandoned-lead": (_hazard("Condition", "MR", "hold-mri", "critical", "MR", "CMS NCA 289: leads"),),
-    "neurostimulator": (_hazard("Device", "MR", "hold-mri", "critical", "MR", "MR: status unknown"),),
-    "cochlear-implant": (_hazard("Condition", "MR", "hold-mri", "critical", "MR", "MR: magnet inside"),),
-    "aneurysm-clip": (_hazard("Procedure", "MR", "hold-mri", "critical", "MR", "MHRA: type undocumented"),),
-    "drug-pump": (_hazard("Device", "MR", "hold-mri", "critical", "MR", "FDA 2017: implanted pumps"),),
-    "tissue-expander": (_hazard("Device", "MR", "hold-mri", "warning", "MR", "Zegzula: magnetic port"),),
-    "eye-metal": (_hazard("Condition", "MR", "hold-mri", "critical", "MR", "orbit: may move"),),
-    "eye-metal-possible": (_hazard("Condition", "", "ask-mri", "warning", "MR", "orbit: what was it?"),),
-    "retained-bullet": (_hazard("Condition", "", "ask-mri", "warning", "MR", "bullets: case by case"),),
-    "pacemaker-removed": (_hazard("Condition", "", "ask-mri", "info", "MR", "own, decision 5: leads left?"),),
-    "pacemaker-conditional": (_hazard("Device", "", "within-labelling", "info", "MR", "MR: conditions"),),
-    "neurostimulator-conditional": (_hazard("Device", "", "within-labelling", "info", "MR", "MR: conditions"),),
-    "patch": (_hazard("MedicationRequest", "", "prepare-mri", "info", "MR", "FDA 2009: metal backing"),),
-    "claustrophobia": (_hazard("Condition", "", "prepare-mri", "info", "MR", "mr-tip: measures"),),
-    "gadolinium-severe": (_hazard("AllergyIntolerance", "gadolinium", "contrast-reaction", "warning", "gadolinium", "AAAAI: severe, another study first"),),
-    "gadolinium-severity-unknown": (_hazard("AllergyIntolerance", "gadolinium", "contrast-reaction", "warning", "gadolinium", "AAAAI: not known to be mild"),),
-    "gadolinium-mild": (_hazard("AllergyIntolerance", "", "contrast-reaction-mild", "info", "gadolinium", "AAAAI: mild, another agent"),),
-    "iodinated-severe": (_hazard("AllergyIntolerance", "iodine", "contrast-reaction", "warning", "iodine", "AAAAI: severe, another study first"),),
-    "iodinated-severity-unknown": (_hazard("Condition", "iodine", "contrast-reaction", "warning", "iodine", "AAAAI: not known to be mild"),),
-    "iodinated-mild": (_hazard("AllergyIntolerance", "", "contrast-reaction-mild", "info", "iodine", "AAAAI: mild, another agent"),),
-    "contrast-unspecified": (
-        _hazard("AllergyIntolerance", "gadolinium", "contrast-question", "info", "gadolinium", "AAAAI: which agent?"),
-        _hazard("AllergyIntolerance", "iodine", "contrast-question", "info", "iodine", "AAAAI: which agent?"),
-    ),
-    "pregnancy": (_hazard("Condition", "gadolinium", "gadolinium-pregnancy", "warning", "gadolinium", "SOGC: only if the benefit outweighs"),),
-}  # fmt: skip
-"""What each hazard rules out and says. Kidney, thyroid and radiation are reasoned in the oracle.
-
-Povidone iodine is no contrast allergy (AAAAI). A record of one contrast says nothing of the other.
-"""
-
-KIDNEY = {
-    "egfr-22": ("Observation", "low"),
-    "egfr-45": ("Observation", "enough"),
-    "creatinine-only": ("Observation", "low"),
-    "acute-kidney-injury": ("Condition", "injury"),
-    "dialysis": ("Condition", "dialysis"),
-}
-"""NKF: below 30, acute injury and dialysis ask for care; 45 does not. 4.1 mg/dL at 58 is below 30."""

@@ -1,5 +1,6 @@
 """Every vignette against the oracle, and what must hold whatever the vignette."""
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from cds_service.engine.findings import Findings
 from cds_service.engine.policy import Policy
 from cds_service.render.cards import cards
 from tests.vignettes.advised import ALL_CARDS, assessed, in_words, shipped
-from tests.vignettes.factors import COMBINED_BY_THREE, Row, covered, factors, pairs, threes
+from tests.vignettes.factors import COMBINED_BY_THREE, FACTORS, Row, covered, factors, pairs, threes
 from tests.vignettes.open_questions import (
     advice_is_open,
     two_holds_leave_no_room_for_the_emergency,
@@ -65,7 +66,9 @@ def differences(vignette: Vignette, advised: list[Card]) -> str:
     wanted = expected(vignette.row)
     extra = [card for card in advised if card not in wanted]
     missing = [card for card in wanted if card not in advised]
-    return f"{vignette}\n  not called for: {extra}\n  missing: {missing}" if extra or missing else ""
+    return (
+        f"{vignette}\n  not called for: {extra}\n  missing: {missing}" if extra or missing else ""
+    )
 
 
 def test_there_are_enough_vignettes_and_every_possible_pair_of_levels_meets() -> None:
@@ -120,7 +123,9 @@ def test_nothing_is_proposed_that_the_oracle_rules_out() -> None:
         f"{each.vignette}: {card}"
         for each in judged()
         for card in each.advised
-        if any(name in STUDIES and Patient(each.vignette.row).rules_out(name) for name in card.accept)
+        if any(
+            name in STUDIES and Patient(each.vignette.row).rules_out(name) for name in card.accept
+        )
     ]
     assert not wrong, listed(wrong)
 
@@ -222,6 +227,17 @@ def test_the_oracle_notices_every_rule_that_is_off() -> None:
         off = Policy(max_cards_per_order=99, rules_off=frozenset({rule}))
         advised = [in_words(advice) for advice in assessed(vignette, off).advice]
         assert differences(vignette, advised), f"{rule} is off, and nobody sees it"
+
+
+def test_the_oracle_is_written_without_the_service() -> None:
+    for path in sorted(FACTORS.parent.glob("oracle*.py")):
+        imported = [
+            name
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in [getattr(node, "module", None), *(alias.name for alias in node.names)]
+        ]
+        assert not [name for name in imported if name and name.startswith("cds_service")], path
 
 
 def test_a_hazard_in_a_source_that_was_not_read_is_not_denied() -> None:
