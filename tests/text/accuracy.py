@@ -1,7 +1,7 @@
 """How well texts are read: precision and recall on the labelled texts, and time per text.
 
 ``python -m tests.text.accuracy`` prints the figures of both halves; ``--errors`` adds what is wrong
-in the tuning half. What is wrong in the held-out half is never shown: rules must not be fitted to it.
+in the tuning half. What is wrong in the held-out half is never shown: no rule may be fitted to it.
 """
 
 import argparse
