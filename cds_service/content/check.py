@@ -2,7 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from cds_service.content.checks import codes, expansions, links, proof, rules, tables, wording
+from cds_service.content.checks import (
+    codes,
+    expansions,
+    links,
+    proof,
+    rules,
+    tables,
+    translations,
+    wording,
+)
 from cds_service.content.checks.catalogue import Catalogue, catalogue
 from cds_service.content.checks.wording import PLACEHOLDERS
 from cds_service.content.issue import Issue
@@ -17,6 +26,7 @@ CHECKS: tuple[Callable[[Catalogue], Iterator[Issue]], ...] = (
     *codes.CHECKS,
     *expansions.CHECKS,
     *wording.CHECKS,
+    *translations.CHECKS,
     *proof.CHECKS,
 )
 """The rules; each says in one sentence what it asks for, and yields where content breaks it."""

@@ -117,6 +117,12 @@ RULES: dict[str, Rule] = {
     "TEXT002": _error("A text has a placeholder that is not known."),
     "TEXT003": _error("The limits are empty or too short to say when this is wrong."),
     "TEXT004": _warning("A finding's phrase compares with a number; numbers are parameters."),
+    # Other languages
+    "TRANS001": _error("A language lacks words for something that cards can say."),
+    "TRANS002": _error("Words are translated for something that does not exist."),
+    "TRANS003": _error("A translation has other placeholders than the English text."),
+    "TRANS004": _error("One thing is translated twice into one language."),
+    "TRANS005": _error("A card offers other override reasons than the English one does."),
     # Proof by cases
     "CASE001": _error("A finding lacks a case that must fire or a near miss."),
     "CASE002": _error("A variant lacks a case that must fire or a near miss."),
