@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from cds_service.cli.output import visible
+from cds_service.content.model import Rating
+from cds_service.content.phrasebook import english
 from cds_service.render.traceparts import Trace
-from cds_service.render.words import RATING_WORDS, SOURCE_WORDS
+from cds_service.render.words import RATINGS, SOURCES
 
 RATING_BASIS = (
     "Two sources: read in two independent sources of the guideline's table. One source: read in"
@@ -47,7 +49,7 @@ def one_record(item: Trace) -> str:
 
 def one_rating(rated: Trace) -> str:
     """Return a rating in words with how it is known; an inferred one is no guideline rating."""
-    words = RATING_WORDS[rated["rating"]]
+    words = english([RATINGS[Rating(rated["rating"])]])
     if not rated["citable"]:
         return f"not listed in our sources; taken by us as {words} (inferred)"
     return f"{words} ({_BASIS[rated['seenIn']]})"
@@ -58,7 +60,7 @@ def rating_rows(table: list[Trace]) -> Iterator[str]:
     yield _columns("Procedure", "Rating", "Basis", "RRL")
     yield _columns("-" * _NAME, "-" * _RATING, "-" * _SEEN, "-" * _LEVEL)
     for rated in table:
-        words = RATING_WORDS[rated["rating"]]
+        words = english([RATINGS[Rating(rated["rating"])]])
         first, *rest = wrap(visible(rated["procedure"]["title"]), _NAME) or [""]
         yield _columns(
             first,
@@ -83,7 +85,7 @@ def verdict_lines(verdict: Trace, phrases: dict[str, str]) -> Iterator[str]:
     elif not verdict["unread"]:
         yield f"{verdict['title']}: nothing on record"
     if verdict["unread"]:
-        sources = ", ".join(SOURCE_WORDS[kind] for kind in verdict["unread"])
+        sources = ", ".join(english([SOURCES[kind]]) for kind in verdict["unread"])
         yield f"{verdict['title']}: cannot be ruled out, because not read to the end: {sources}"
 
 

@@ -10,6 +10,7 @@ from cds_service.content.checks import (
     proof,
     rules,
     tables,
+    translations,
     wording,
 )
 from cds_service.content.checks.catalogue import Catalogue, catalogue
@@ -27,6 +28,7 @@ CHECKS: tuple[Callable[[Catalogue], Iterator[Issue]], ...] = (
     *expansions.CHECKS,
     *wording.CHECKS,
     *language.CHECKS,
+    *translations.CHECKS,
     *proof.CHECKS,
 )
 """The rules; each says in one sentence what it asks for, and yields where content breaks it."""

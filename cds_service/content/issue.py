@@ -121,6 +121,12 @@ RULES: dict[str, Rule] = {
     "TEXT006": _error("A value set lists a phrase in two ways, for example as one it excludes."),
     "TEXT007": _error("A cue asserts two things."),
     "TEXT008": _error("A word of orders means two regions, or two kinds of contrast."),
+    # Other languages
+    "TRANS001": _error("A language lacks words for something that cards can say."),
+    "TRANS002": _error("Words are translated for something that does not exist."),
+    "TRANS003": _error("A translation has other placeholders than the English text."),
+    "TRANS004": _error("One thing is translated twice into one language."),
+    "TRANS005": _error("A card offers other override reasons than the English one does."),
     # Proof by cases
     "CASE001": _error("A finding lacks a case that must fire or a near miss."),
     "CASE002": _error("A variant lacks a case that must fire or a near miss."),

@@ -42,7 +42,14 @@ from cds_service.content.model import (
     Variant,
     Variants,
 )
+from cds_service.content.phrasebook import Phrasebook
 from cds_service.content.switches import safety_rules_in_force, topics_in_force
+from cds_service.content.translation import (
+    SOURCE_LANGUAGE,
+    merged,
+    phrasebook,
+    translated,
+)
 from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 from cds_service.fhir.dates import Duration, before, parse_duration
 from cds_service.text.mentions import TextIndex
@@ -66,9 +73,6 @@ SOURCE_TYPES = (
 SUPPLEMENTARY_TYPES = frozenset({"DiagnosticReport", "ImagingStudy", "ServiceRequest"})
 """Types that only remind of studies done or ordered: no card rests on their being complete."""
 
-
-_READ_BY_DEFAULT = "en"
-"""The language text is read in where the content has no words for the language of the cards."""
 
 AFFIRMATIVE_ANSWER = "affirmative-answer"
 NEGATIVE_ANSWER = "negative-answer"
@@ -103,6 +107,8 @@ class Content:
     """The version of the documents and, after a plus sign, that of the site's files, if any."""
     local: Local
     """What the site adds."""
+    phrasebook: Phrasebook = field(repr=False)
+    """What the program itself says, in the language of the cards."""
     index: CodeIndex
     text: TextIndex
     """What clinical text mentions, in the language of the content."""
@@ -122,6 +128,9 @@ class Content:
     override_reasons: dict[str, tuple[PresetReason, ...]]
     """The preset reasons that each card offers, by card id."""
     radiation_levels: dict[str, RadiationLevel]
+    """The levels of the radiation scale, the lowest first."""
+    child_below: str
+    """The parameter with the age below which the doses for children hold."""
     imaging_categories: frozenset[Code]
     resource_types: tuple[str, ...]
     """The resource types that any finding reads, in publishing order."""
@@ -169,7 +178,9 @@ def compile_content(
         ValueError: a site's value is not of its parameter's kind.
     """
     local = local or Local()
-    active = [doc for doc in (*documents, *expansions) if doc.status == "active"]
+    english = [doc for doc in (*documents, *expansions) if doc.status == "active"]
+    words = merged(english, local.language)
+    active = translated(english, words)
     procedures = _by_id(
         part for doc in active if isinstance(doc, Procedures) for part in doc.procedures
     )
@@ -187,6 +198,7 @@ def compile_content(
     return Content(
         version=f"{version}+{local.digest}" if local.digest else version,
         local=local,
+        phrasebook=phrasebook(words),
         index=CodeIndex(
             value_sets.values(), (doc for doc in active if isinstance(doc, ValueSetExpansions))
         ),
@@ -218,6 +230,9 @@ def compile_content(
             if isinstance(doc, RadiationLevels)
             for level in doc.levels
         },
+        child_below=next(
+            (doc.child_below for doc in active if isinstance(doc, RadiationLevels)), ""
+        ),
         imaging_categories=frozenset(
             normal_code(category.system, category.code)
             for doc in active
@@ -231,7 +246,9 @@ def compile_content(
         procedure_by_name={
             **{
                 written.casefold(): procedure.id
-                for procedure in procedures.values()
+                for doc in (*english, *active)  # an order may bear the title of any language
+                if isinstance(doc, Procedures)
+                for procedure in doc.procedures
                 for written in (procedure.title, *procedure.names)
             },
             **local.order_texts,
@@ -248,9 +265,12 @@ _Spoken = TypeVar("_Spoken", AssertionCues, OrderWords)
 
 
 def _of_language(active: list[Document], kind: type[_Spoken], language: str) -> _Spoken | None:
-    """Return the document of a kind in `language`, else the English one, if there is any."""
+    """Return the document of a kind in `language`, else the English one, if there is any.
+
+    Clinical text is read in English where the content has no words for reading the language.
+    """
     found = {doc.language: doc for doc in active if isinstance(doc, kind)}
-    return found.get(language) or found.get(_READ_BY_DEFAULT)
+    return found.get(language) or found.get(SOURCE_LANGUAGE)
 
 
 class _Named(Protocol):

@@ -16,6 +16,7 @@ from cds_service.content.library import (
     PRESCRIPTION_LONGEST,
     Content,
 )
+from cds_service.content.phrasebook import Words
 from cds_service.engine import facts
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
@@ -62,7 +63,7 @@ class Evidence:
     """Administrative gender as recorded, in lower case; empty if it is not."""
     read: int = 0
     studies: list[Study] = field(default_factory=list)
-    contradiction: tuple[str, ...] = ()
+    contradiction: tuple[Words, ...] = ()
     """What the order says of itself that does not agree, each with who says it."""
 
 

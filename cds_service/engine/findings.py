@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from cds_service.content.expression import State
 from cds_service.content.library import SOURCE_TYPES, SUPPLEMENTARY_TYPES, Content, origins
 from cds_service.content.model import Clause, Finding, Procedure
+from cds_service.content.phrasebook import Phrase, Words, phrase
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, Match
 from cds_service.engine.facts import Answer, Standing
-from cds_service.engine.judge import judge
+from cds_service.engine.judge import MR_STATUSES, judge
 from cds_service.engine.studies import same
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
@@ -25,11 +26,11 @@ class Item:
 
     reference: str
     resource_type: str
-    label: str
+    label: Words
     when: str
-    value: str
+    value: tuple[Words, ...]
     verdict: Verdict
-    remark: str
+    remarks: tuple[Phrase, ...]
     from_text: bool
     on: Span | None = None
     """The days the record may be of."""
@@ -165,9 +166,9 @@ def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[
         matches = _latest(matches, clause, content)
     items = []
     for match in matches:
-        verdict, remark = judge(match, clause, content, evidence)
-        if verdict is not Verdict.IRRELEVANT or remark:
-            items.append(_item(match, verdict, remark))
+        verdict, remarks = judge(match, clause, content, evidence)
+        if verdict is not Verdict.IRRELEVANT or remarks:
+            items.append(_item(match, verdict, remarks))
     return items
 
 
@@ -179,13 +180,13 @@ def _study_items(
     for study in evidence.studies:
         if study.fact.resource_type in clause.origin and same(study, procedure):
             match = Match("", study.fact, weak=False, from_text=False, answer=Answer.NONE)
-            verdict, remark = judge(match, clause, content, evidence)
-            items.append(_item(match, verdict, remark))
+            verdict, remarks = judge(match, clause, content, evidence)
+            items.append(_item(match, verdict, remarks))
     return items
 
 
-def _contradiction(said: str) -> Item:
-    return Item("", "ServiceRequest", said, "", "", Verdict.FOR, "", False, of_order=True)
+def _contradiction(said: Words) -> Item:
+    return Item("", "ServiceRequest", said, "", (), Verdict.FOR, (), False, of_order=True)
 
 
 def _latest(matches: list[Match], clause: Clause, content: Content) -> list[Match]:
@@ -215,35 +216,44 @@ def _latest(matches: list[Match], clause: Clause, content: Content) -> list[Matc
 
 def _patient_item(clause: Clause, content: Content, evidence: Evidence) -> Item:
     """Return what birth date and gender say; what is not recorded settles nothing."""
-    verdicts, values, remarks = [], [], []
+    verdicts: list[Verdict] = []
+    values: list[Words] = []
+    remarks: list[Phrase] = []
     if clause.age_at_least or clause.age_below:
         if evidence.born is None:
             verdicts.append(Verdict.INCONCLUSIVE)
-            remarks.append("birth date not known")
+            remarks.append(phrase("birth-date-unknown"))
         else:
             youngest, oldest = age_in_years(evidence.born, evidence.as_of)
             fits = {_age_fits(age, clause, content) for age in (youngest, oldest)}
             verdicts.append(_settled(fits))
-            ages = f"{youngest}" if youngest == oldest else f"{youngest} to {oldest}"
-            values.append(f"{ages} years")
+            exact = youngest == oldest
+            ages = phrase("range", from_=str(youngest), to=str(oldest))
+            values.append(phrase("years", age=str(youngest) if exact else ages))
     if clause.gender:
         known = evidence.gender in ("female", "male")
         verdicts.append(_settled({evidence.gender in clause.gender} if known else {True, False}))
-        values.append(evidence.gender)
+        values.append(_GENDERS.get(evidence.gender, evidence.gender))
         if not known:
-            remarks.append("the recorded gender does not tell")
+            remarks.append(phrase("gender-does-not-tell"))
     return Item(
         reference="Patient",
         resource_type="Patient",
-        label="age and gender" if clause.gender else "age",
+        label=phrase("age-and-gender" if clause.gender else "age"),
         when="",
-        value=", ".join(filter(None, values)),
+        value=tuple(filter(None, values)),
         verdict=max(verdicts, key=_LEAST.index),
-        remark="; ".join(remarks),
+        remarks=tuple(remarks),
         from_text=False,
     )
 
 
+_GENDERS: dict[str, Words] = {
+    "female": phrase("gender-female"),
+    "male": phrase("gender-male"),
+    "other": phrase("gender-other"),
+    "unknown": phrase("gender-unknown"),
+}
 _LEAST = [Verdict.FOR, Verdict.INCONCLUSIVE, Verdict.AGAINST]
 
 
@@ -259,14 +269,14 @@ def _age_fits(age: int, clause: Clause, content: Content) -> bool:
     return old_enough and young_enough
 
 
-def _item(match: Match, verdict: Verdict, remark: str) -> Item:
+def _item(match: Match, verdict: Verdict, remarks: tuple[Phrase, ...]) -> Item:
     fact = match.fact
     measured = fact.measurement
-    value = ""
+    value: tuple[Words, ...] = ()
     if measured is not None and measured.value is not None:
-        value = f"{measured.comparator}{measured.value} {measured.unit}".strip()
+        value = (f"{measured.comparator}{measured.value} {measured.unit}".strip(),)
     elif fact.mr_status:
-        value = f"MR status {fact.mr_status}"
+        value = (phrase("mr-status", status=MR_STATUSES[fact.mr_status]),)
     return Item(
         reference=fact.reference,
         resource_type=fact.resource_type,
@@ -274,7 +284,7 @@ def _item(match: Match, verdict: Verdict, remark: str) -> Item:
         when=_day(fact.when),
         value=value,
         verdict=verdict,
-        remark=remark,
+        remarks=remarks,
         from_text=match.from_text,
         on=fact.when,
         of_order=fact.of_order,

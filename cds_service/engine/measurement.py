@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from cds_service.content.phrasebook import Phrase, phrase
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.read import Json, child, objects, string
 from cds_service.fhir.units import to_unit
@@ -23,6 +24,10 @@ _WRITTEN = re.compile(
     r"((?:/(?=\D)|[^\W\d_]|[%°\[{(])(?:(?!\s\d+\s)[^,;<>]){0,40}?)?\s*"
 )
 _COMPARATORS = {"≤": "<=", "≥": ">="}
+
+
+Remarks = tuple[Phrase, ...]
+"""What is to be said of a record beside its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +82,19 @@ def read_measurement(observation: Json) -> Measurement | None:
     )
 
 
-def against_range(measured: Measurement) -> tuple[Verdict, str]:
+def against_range(measured: Measurement) -> tuple[Verdict, Remarks]:
     """Return whether `measured` is above the range its laboratory gave, and why if not settled."""
     if measured.high is None:
-        return Verdict.INCONCLUSIVE, "neither flag nor reference range"
+        return Verdict.INCONCLUSIVE, (phrase("no-flag-or-range"),)
     if measured.high_unit not in ("", measured.unit):
-        return Verdict.INCONCLUSIVE, "reference range in another unit"
+        return Verdict.INCONCLUSIVE, (phrase("range-in-other-unit"),)
     raised = Decimal(str(measured.value)) > Decimal(str(measured.high))
-    return (Verdict.FOR if raised else Verdict.AGAINST), "against its reference range"
+    return (Verdict.FOR if raised else Verdict.AGAINST), (phrase("against-range"),)
 
 
 def against_threshold(
     values: Iterable[Decimal], comparator: str, threshold: Decimal, *, above: bool
-) -> tuple[Verdict, str]:
+) -> tuple[Verdict, Remarks]:
     """Return whether a value is above (or, not `above`, below) `threshold`; equal is neither.
 
     `values` are all a measurement may stand for: where they do not agree, it is not settled.
@@ -97,7 +102,7 @@ def against_threshold(
     found = {_beyond(value, comparator, threshold, above=above) for value in values}
     if len(found) == 1:
         return found.pop()
-    return Verdict.INCONCLUSIVE, "what is not known of the patient decides on which side it lies"
+    return Verdict.INCONCLUSIVE, (phrase("side-not-known"),)
 
 
 def in_unit(measured: Measurement, unit: str) -> Decimal | None:
@@ -107,17 +112,17 @@ def in_unit(measured: Measurement, unit: str) -> Decimal | None:
 
 def _beyond(
     value: Decimal, comparator: str, threshold: Decimal, *, above: bool
-) -> tuple[Verdict, str]:
+) -> tuple[Verdict, Remarks]:
     sign = 1 if above else -1  # below is above with everything turned round
     further, nearer = ((">", ">="), ("<", "<=")) if above else (("<", "<="), (">", ">="))
     distance = sign * (value - threshold)
     if distance > 0 and comparator in nearer:
-        return Verdict.INCONCLUSIVE, f"reported only as {comparator} a value"
+        return Verdict.INCONCLUSIVE, (phrase("reported-only", comparator=comparator),)
     if distance > 0 or (distance == 0 and comparator == further[0]):
-        return Verdict.FOR, ""
+        return Verdict.FOR, ()
     if comparator in further:
-        return Verdict.INCONCLUSIVE, f"reported only as {comparator} a value"
-    return Verdict.AGAINST, f"not {'above' if above else 'below'} the threshold"
+        return Verdict.INCONCLUSIVE, (phrase("reported-only", comparator=comparator),)
+    return Verdict.AGAINST, (phrase("not-above" if above else "not-below"),)
 
 
 def _written(text: str) -> tuple[Decimal | None, str, str]:

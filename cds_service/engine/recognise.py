@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure
+from cds_service.content.phrasebook import Words, english, phrase
 from cds_service.fhir.codes import Code
 from cds_service.fhir.orders import DraftOrder
 from cds_service.text.order_text import NamedStudy
@@ -37,7 +38,7 @@ class Recognised:
     imaging: bool
     told_by: str = ""
     readings: tuple[Procedure, ...] = ()
-    said: tuple[str, ...] = ()
+    said: tuple[Words, ...] = ()
 
     @property
     def conflict(self) -> tuple[str, ...]:
@@ -66,16 +67,21 @@ def recognise(order: DraftOrder, content: Content) -> Recognised:
         return _by_text(order, content)
     exact = _most_exact([content.procedures[name] for name in reversed(named)])
     if len(exact) > 1:
-        said = tuple(f"{_written(named[each.id])}: {each.title}" for each in exact)
+        said = tuple(
+            phrase("code-means", code=_written(named[each.id]), study=each.title) for each in exact
+        )
         return Recognised(None, True, readings=tuple(exact), said=said)
     procedure = exact[0]
-    code = _written(named[procedure.id])
+    code = english([_written(named[procedure.id])])
     for study in _studies(order, content):
         if not _agree(procedure, study):
             other = _procedure_of(_completed(study, procedure), content)
             if other is not None and other.id not in (procedure.id, *procedure.may_be):
-                said = (f"its code: {procedure.title}", f"its text: {other.title}")
-                return Recognised(None, True, readings=(procedure, other), said=said)
+                says = (
+                    phrase("its-code", study=procedure.title),
+                    phrase("its-text", study=other.title),
+                )
+                return Recognised(None, True, readings=(procedure, other), said=says)
     for study in _studies(order, content):
         meant = _procedure_of(_completed(study, procedure), content)
         if meant is not None and meant.id in procedure.may_be:
@@ -210,5 +216,7 @@ def _most_exact(procedures: list[Procedure]) -> list[Procedure]:
     ]
 
 
-def _written(code: Code) -> str:
-    return f"{code.system or 'the code'} {code.value}"
+def _written(code: Code) -> Words:
+    if not code.system:
+        return phrase("code-without-system", code=code.value)
+    return f"{code.system} {code.value}"

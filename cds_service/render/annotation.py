@@ -13,10 +13,10 @@ from typing import Any
 
 from cds_service.content.library import Content, TopicContent
 from cds_service.content.model import Procedure, Rating
+from cds_service.content.phrasebook import phrase
 from cds_service.engine.advice import Assessment, TopicAssessment
 from cds_service.fhir.orders import DraftOrder
 from cds_service.fhir.read import Json, objects, string
-from cds_service.render.words import in_sentence
 
 RATING_URL = "http://fhir.org/argonaut/Extension/pama-rating"
 MECHANISM_URL = f"{RATING_URL}-qcdsm-consulted"
@@ -33,6 +33,11 @@ _CODES = {
     Rating.MAY_BE_APPROPRIATE: APPROPRIATE,
     Rating.MAY_BE_APPROPRIATE_DISAGREEMENT: APPROPRIATE,
     Rating.USUALLY_NOT_APPROPRIATE: NOT_APPROPRIATE,
+}
+_WORDS = {
+    APPROPRIATE: phrase("recorded-appropriate"),
+    NOT_APPROPRIATE: phrase("recorded-not-appropriate"),
+    NO_CRITERIA: phrase("recorded-no-criteria"),
 }
 # device use adds to the devices: on its own it leaves nothing unread that a rating rests on
 _IMMATERIAL = frozenset({"DeviceUseStatement"})
@@ -61,12 +66,12 @@ def annotate(
         if not code or _carries(order.resource, code, mechanism, criteria_uri):
             continue
         stated = _extensions(code, mechanism, criteria_uri, f"urn:uuid:{new_id()}")
-        words = code.replace("-", " ")
-        title = in_sentence(procedure.title)
+        book = content.phrasebook
+        said = phrase("record-rating", rating=_WORDS[code], study=book.in_sentence(procedure.title))
         actions.append(
             {
                 "type": "update",
-                "description": f"Record the appropriate use rating '{words}' on: {title}",
+                "description": book.say(said),
                 "resource": with_rating(order.resource, stated),
             }
         )

@@ -5,11 +5,12 @@ from typing import Any
 
 from cds_service.content.library import ORDER_NOT_ASSESSED, Content
 from cds_service.content.model import Indicator, Procedure
+from cds_service.content.phrasebook import phrase
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.render.closing import closing
 from cds_service.render.suggestions import RatingOf, suggestions
 from cds_service.render.text import fill_detail, fill_summary
-from cds_service.render.words import in_sentence, placeholders
+from cds_service.render.words import placeholders
 
 CARD_SYSTEM = "urn:imaging-order-advisor:card"
 OVERRIDE_SYSTEM = "urn:imaging-order-advisor:override-reason"
@@ -49,7 +50,7 @@ def card(
         "detail": "\n\n".join(
             [
                 fill_detail(text.detail, values),
-                *closing(advice, assessment, text.detail),
+                *closing(advice, assessment, text.detail, content.phrasebook),
                 _footer(advice, content),
             ]
         ),
@@ -91,14 +92,16 @@ def not_assessed(
 ) -> dict[str, Any]:
     """Return the card for an order that could not be assessed: silence would look like consent."""
     text = content.texts[ORDER_NOT_ASSESSED]
-    values = {"ordered": in_sentence(procedure.title) if procedure else "imaging"}
+    book = content.phrasebook
+    ordered = book.in_sentence(procedure.title) if procedure else book.say(phrase("imaging"))
+    values = {"ordered": ordered}
     return {
         "uuid": new_id(),
         "summary": fill_summary(text.summary, values),
         "detail": fill_detail(text.detail, values),
         "indicator": Indicator.INFO.value,
         "source": {
-            "label": "Imaging-order advisor",
+            "label": book.say(phrase("advisor")),
             "topic": {"system": CARD_SYSTEM, "code": ORDER_NOT_ASSESSED, "display": text.title},
         },
     }
@@ -107,4 +110,6 @@ def not_assessed(
 def _footer(advice: Advice, content: Content) -> str:
     """Return the line that says where the advice comes from and in which edition."""
     cited = "; ".join(f"{source.title}, {source.locator}" for source in advice.citations)
-    return f"*Source: {cited}. Rule {advice.rule_id}, content {content.version}.*"
+    return content.phrasebook.say(
+        phrase("footer", sources=cited, rule=advice.rule_id, version=content.version)
+    )

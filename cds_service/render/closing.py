@@ -1,46 +1,23 @@
 """What every card says after its own text: what else stands against the order, and what is left."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from cds_service.content.phrasebook import Phrasebook, phrase
 from cds_service.engine.advice import Advice, Assessment
-from cds_service.engine.safety import SafetyVerdict
-from cds_service.render.words import in_sentence
-
-_ALSO = "**Also against it:** {reasons}."
-_PASSED_OVER = "**Rated as well or better, but held back:** {held}."
-_NONE_LEFT = (
-    "**No alternative is left** among the studies the guideline rates as usually or may be"
-    " appropriate. Ask the radiologist on duty which study can answer the question."
-)
-_NOT_COVERED = (
-    "**Alternative:** no guideline table of this advisor covers this order. Ask the radiologist on"
-    " duty which study can answer the question."
-)
-_FROM_TEXT = "*The study was read from the order's text, not from a code.*"
+from cds_service.render.words import held_back
 
 
-def closing(advice: Advice, assessment: Assessment, detail: str) -> Iterator[str]:
+def closing(advice: Advice, assessment: Assessment, detail: str, book: Phrasebook) -> Iterator[str]:
     """Yield the paragraphs that follow the text `detail` of a card, if they say anything.
 
     What a text says itself by its placeholder ``{held}`` is not said twice.
     """
     if advice.also_against:
-        yield _ALSO.format(reasons="; ".join(_notes(advice.also_against)))
+        notes = [verdict.state.note for verdict in advice.also_against if verdict.state]
+        yield book.say(phrase("also-against", reasons="; ".join(notes)))
     if advice.held and "{held}" not in detail:
-        yield _PASSED_OVER.format(held="; ".join(_held(advice.held)))
+        yield book.say(phrase("held-back", held="; ".join(held_back(advice.held, book))))
     if advice.none_left:
-        yield _NONE_LEFT if assessment.topic else _NOT_COVERED
+        yield book.say(phrase("none-left" if assessment.topic else "not-covered"))
     if assessment.recognised.from_text:
-        yield _FROM_TEXT
-
-
-def _notes(verdicts: Iterable[SafetyVerdict]) -> Iterator[str]:
-    for verdict in verdicts:
-        if verdict.state is not None:
-            yield verdict.state.note
-
-
-def _held(verdicts: Iterable[SafetyVerdict]) -> Iterator[str]:
-    for verdict in verdicts:
-        if verdict.state is not None:
-            yield f"{in_sentence(verdict.procedure.title)}, because {verdict.state.note}"
+        yield book.say(phrase("read-from-text"))

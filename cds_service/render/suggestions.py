@@ -12,7 +12,6 @@ from cds_service.fhir.orders import DraftOrder, with_code, with_priority
 from cds_service.fhir.read import Json
 from cds_service.render.annotation import with_rating
 from cds_service.render.text import fill_line
-from cds_service.render.words import in_sentence
 
 RatingOf = Callable[[Procedure, Assessment], list[Json]]
 """Gives the rating extensions of a procedure in an assessed patient, none where it has none."""
@@ -57,13 +56,13 @@ def suggestions(
         return [_suggestion(text, values, _update(text, values, changed), new_id, recommended=True)]
     offered = []
     for place, procedure in enumerate(advice.proposal.procedures):
-        named = {**values, "suggested": in_sentence(procedure.title)}
+        named = {**values, "suggested": content.phrasebook.in_sentence(procedure.title)}
         changed = with_code(order.resource, concept(procedure, order, content))
         action = _update(text, named, _rated(changed, procedure, assessment, rating))
         suggestion = _suggestion(text, named, action, new_id, recommended=place == 0)
         suggestion["procedure"] = procedure.id
         if ordered is not None:
-            suggestion["drafted"] = in_sentence(ordered.title)
+            suggestion["drafted"] = content.phrasebook.in_sentence(ordered.title)
         if own := content.local.suggested.get(procedure.id, ()):
             suggestion["codings"] = [_local(coding) for coding in own]
         offered.append(suggestion)

@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from cds_service.content.phrasebook import PLACES, Phrasebook, phrase
+
 SUMMARY_LIMIT = 139
 """Longest summary: fewer than 140 characters (CDS Hooks 2.0.1, Card Attributes)."""
 
 _QUOTED_LIMIT = 120
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#!@])")
-_PLACEHOLDER = re.compile(r"\{([a-z-]+)\}")
 
 
 def quote(chart_text: str) -> str:
@@ -32,7 +33,7 @@ def quote(chart_text: str) -> str:
 
 def fill_line(template: str, values: Mapping[str, str]) -> str:
     """Return `template` as one plain line with its placeholders filled."""
-    return " ".join(_PLACEHOLDER.sub(lambda found: values.get(found[1], ""), template).split())
+    return " ".join(PLACES.sub(lambda found: values.get(found[1], ""), template).split())
 
 
 def fill_summary(template: str, values: Mapping[str, str]) -> str:
@@ -53,21 +54,21 @@ def fill_summary(template: str, values: Mapping[str, str]) -> str:
 def fill_detail(template: str, values: Mapping[str, str]) -> str:
     """Return the detail; a paragraph with a placeholder that has no value is left out."""
     paragraphs = [
-        _PLACEHOLDER.sub(lambda found: values[found[1]], paragraph)
+        PLACES.sub(lambda found: values[found[1]], paragraph)
         for paragraph in template.strip().split("\n\n")
-        if all(values.get(name) for name in _PLACEHOLDER.findall(paragraph))
+        if all(values.get(name) for name in PLACES.findall(paragraph))
     ]
     return "\n\n".join(paragraph.strip() for paragraph in paragraphs)
 
 
-def listed(words: list[str], most: int = 3) -> str:
-    """Return words as ``a, b and c``, or ``a, b and 3 more`` where there are too many."""
+def listed(words: list[str], book: Phrasebook, most: int = 3) -> str:
+    """Return words as ``a, b and c``, or ``a, b and 3 more``, in the language of `book`."""
     if len(words) > most:
         shown = words[: most - 1]
-        words = [*shown, f"{len(words) - len(shown)} more"]
+        words = [*shown, book.say(phrase("more", count=str(len(words) - len(shown))))]
     if len(words) <= 1:
         return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return book.say(phrase("listed", words=", ".join(words[:-1]), last=words[-1]))
 
 
 def _length(text: str) -> int:

@@ -32,6 +32,7 @@ from typing import Any, Protocol
 
 from cds_service.content.expression import State, affirmed, leaves
 from cds_service.content.library import Content
+from cds_service.content.phrasebook import english
 from cds_service.engine import safety
 from cds_service.engine.advice import Advice, Assessment, TopicAssessment
 from cds_service.engine.chart import Chart
@@ -45,7 +46,7 @@ from cds_service.render.traceparts import (
     rated_row,
     verdict_row,
 )
-from cds_service.render.words import SOURCE_WORDS
+from cds_service.render.words import SOURCES
 
 
 class Consulted(Protocol):
@@ -105,7 +106,7 @@ def _chart(chart: Chart, content: Content) -> Trace:
         "sources": [
             {
                 "type": kind,
-                "name": SOURCE_WORDS[kind],
+                "name": english([SOURCES[kind]]),
                 "state": chart.source(kind).state.value,
                 "reason": chart.source(kind).reason,
             }

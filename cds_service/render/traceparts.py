@@ -7,6 +7,7 @@ from typing import Any
 
 from cds_service.content.library import Content
 from cds_service.content.model import Citation, Procedure
+from cds_service.content.phrasebook import english
 from cds_service.engine.findings import Item, Result
 from cds_service.engine.ratings import Rated
 from cds_service.engine.safety import SafetyVerdict
@@ -50,11 +51,11 @@ def _record(item: Item) -> Trace:
     return {
         "reference": item.reference,
         "type": item.resource_type,
-        "label": item.label,
+        "label": english([item.label]),
         "date": item.when,
-        "value": item.value,
+        "value": english(item.value, ", "),
         "verdict": item.verdict.value,
-        "remark": item.remark,
+        "remark": english(item.remarks),
         "fromText": item.from_text,
         "ofOrder": item.of_order,
     }

@@ -50,7 +50,7 @@ def _language(file: SiteFile, loaded: Loaded, content: Content) -> Iterator[Issu
     if missing:
         said = f"{len(missing)} of {len(needed)} cards have no text in '{wanted}'"
         languages = ", ".join(sorted({doc.language for doc in texts})) or "no language"
-        hint = f"the content has texts in {languages}"
+        hint = f"the content has the languages {languages}"
         yield file.issue(("language",), "SITE002", said, hint)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cds_service.content.library import Content
+from cds_service.content.phrasebook import english
 from cds_service.engine.findings import Item, Result
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.codes import Code
@@ -89,15 +90,15 @@ def _value_sets(result: Result, content: Content) -> set[str]:
 
 def _in_our_words(result: Result, item: Item, content: Content) -> Witness | None:
     """Return the witness of an item that rests on no value set, or None if it does."""
-    clauses = result.finding.evidence
+    clauses, label = result.finding.evidence, english([item.label])
     if item.resource_type == "Patient":
-        return _witness(result, item, "", item.label, item.label, "")
+        return _witness(result, item, "", label, label, "")
     if item.of_order and not item.reference:
-        return _witness(result, item, "", "", CONTRADICTION, item.label)
-    if any(clause.same_study for clause in clauses) and item.label in {
+        return _witness(result, item, "", "", CONTRADICTION, label)
+    if any(clause.same_study for clause in clauses) and label in {
         procedure.title for procedure in content.procedures.values()
     }:
-        return _witness(result, item, "", "", item.label, "")
+        return _witness(result, item, "", "", label, "")
     return None
 
 

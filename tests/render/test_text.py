@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.content.phrasebook import ENGLISH
 from cds_service.render.text import (
     SUMMARY_LIMIT,
     fill_detail,
@@ -70,10 +71,10 @@ def test_a_line_has_no_gaps_where_a_value_is_missing() -> None:
 
 
 def test_lists_read_as_sentences() -> None:
-    assert listed([]) == ""
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-    assert listed(["a", "b", "c", "d"]) == "a, b and 2 more"
+    assert listed([], ENGLISH) == ""
+    assert listed(["a"], ENGLISH) == "a"
+    assert listed(["a", "b", "c"], ENGLISH) == "a, b and c"
+    assert listed(["a", "b", "c", "d"], ENGLISH) == "a, b and 2 more"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from cds_service.content.model import (
     Findings,
     OrderWords,
     Procedures,
+    RadiationLevels,
     Ratings,
     Recommendation,
     Recommendations,
@@ -154,6 +155,10 @@ def _estimates(document: Estimates) -> Found:
         yield "source", estimate.source, (*here, "source")
 
 
+def _radiation_levels(document: RadiationLevels) -> Found:
+    yield "parameter", document.child_below, ("child-below",)
+
+
 def _topic(document: Topic) -> Found:
     indication = document.indication
     yield "parameter", document.population.age_at_least, ("population", "age-at-least")
@@ -267,6 +272,7 @@ def _order_words(document: OrderWords) -> Found:
 _READERS: dict[type, Callable[..., Found]] = {
     ValueSet: _value_set,
     Procedures: _procedures,
+    RadiationLevels: _radiation_levels,
     CodeMap: _code_map,
     Estimates: _estimates,
     Findings: _findings,

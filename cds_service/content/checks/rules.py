@@ -11,6 +11,7 @@ from cds_service.content.model import (
     Findings,
     Parameter,
     Parameters,
+    RadiationLevels,
     Recommendations,
     Remedy,
     SafetyRule,
@@ -35,7 +36,7 @@ def parameters_fit_their_use(content: Catalogue) -> Iterator[Issue]:
         elif key in ("look-back", "lasting") and unit:
             said = f"'{name}' is a number in {unit}, not a duration"
             yield content.issue(path, where, "PARAM002", said, "name a duration such as P12M")
-        elif key in ("age-at-least", "age-below") and unit != _YEARS:
+        elif key in ("age-at-least", "age-below", "child-below") and unit != _YEARS:
             said = f"'{name}' is not an age in years"
             yield content.issue(path, where, "PARAM003", said, "name a number with the unit a")
 
@@ -169,6 +170,9 @@ def _used_parameters(content: Catalogue) -> Iterator[tuple[str, KeyPath, Paramet
     for path, topic in content.each(Topic):
         if found := content.parameters.get(topic.population.age_at_least):
             yield path, ("population", "age-at-least"), found
+    for path, levels in content.each(RadiationLevels):
+        if found := content.parameters.get(levels.child_below):
+            yield path, ("child-below",), found
     for path, document in content.each(Findings):
         for number, finding in enumerate(document.findings):
             for index, clause in enumerate(finding.evidence):

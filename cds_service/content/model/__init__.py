@@ -56,7 +56,14 @@ from cds_service.content.model.terminology import (
     ValueSet,
     VsacReference,
 )
-from cds_service.content.model.texts import CardText, OverrideReason, OverrideReasons, Texts
+from cds_service.content.model.texts import (
+    CardText,
+    FindingWords,
+    OverrideReason,
+    OverrideReasons,
+    Texts,
+    Translations,
+)
 
 Document = (
     ValueSet
@@ -77,6 +84,7 @@ Document = (
     | Texts
     | AssertionCues
     | OrderWords
+    | Translations
 )
 
 KINDS: dict[str, type[Head]] = {
@@ -98,6 +106,7 @@ KINDS: dict[str, type[Head]] = {
     "texts": Texts,
     "assertion-cues": AssertionCues,
     "order-words": OrderWords,
+    "translations": Translations,
 }
 """The class of each kind of document (``cases`` are read by cds_service.content.cases)."""
 
@@ -120,6 +129,7 @@ __all__ = [
     "Expansion",
     "Expression",
     "Finding",
+    "FindingWords",
     "Findings",
     "Head",
     "ImagingCategories",
@@ -155,6 +165,7 @@ __all__ = [
     "SystemVersion",
     "Texts",
     "Topic",
+    "Translations",
     "ValueSet",
     "ValueSetExpansions",
     "Variant",

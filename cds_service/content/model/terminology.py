@@ -88,8 +88,9 @@ class RadiationLevel(Part, kw_only=True, frozen=True):
 
 
 class RadiationLevels(Head, kw_only=True, frozen=True):
-    """The ACR relative radiation level scale."""
+    """The ACR relative radiation level scale; `child_below` names the age of the child's bands."""
 
+    child_below: str
     levels: tuple[RadiationLevel, ...]
 
 
