@@ -124,10 +124,17 @@ class Sentence:
             return False
         if self._other_words(between) > cue.meaning.reach:
             return False
+        if backwards and listed is Listed.NEW and cue.meaning.over_commas == _ALWAYS:
+            return False
         if backwards:
             return not self._parted(between, cue.meaning) and not self._looks_ahead(cue)
         meaning = cue.meaning
-        if listed is Listed.NEW and meaning.over_commas != _ALWAYS and self._comes_new(between):
+        if (
+            listed is Listed.NEW
+            and meaning.says is not Assertion.FAMILY
+            and meaning.over_commas != _ALWAYS
+            and self._comes_new(between)
+        ):
             return False
         if listed is Listed.SOUGHT and meaning.says is Assertion.POSSIBLE:
             meaning = meaning._replace(over_commas=_ITEMS)
@@ -135,7 +142,8 @@ class Sentence:
 
     def _looks_ahead(self, cue: Found[Cue]) -> bool:
         """Say whether a cue that can reach both ways is about what follows it."""
-        return cue.start in self._starts and self._mentioned[cue.end]
+        both = cue.start in self._starts and cue.meaning.over_commas != _ALWAYS
+        return both and self._mentioned[cue.end]
 
     def _comes_new(self, between: range) -> bool:
         """Say whether an item that is mentioned stands between, parted by a comma or *and*."""

@@ -21,8 +21,8 @@ class Mention(NamedTuple):
 class Phrase(NamedTuple):
     """What a phrase counts as: a value set, and in which role.
 
-    ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says that
-    it is not so) or ``narrower`` (whose denial does not deny the set).
+    ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says
+    that it is not so) or ``narrower`` (whose denial does not deny the set).
     """
 
     value_set: str

@@ -1,4 +1,4 @@
-"""How phrases are written: with alternatives, gaps and ranges, so that one line says what a list would.
+"""How phrases are written: with alternatives, gaps and ranges, so that one line says a list.
 
 - ``{low,lower} back {pain,ache}``: one of each; ``{,severe }`` may be left out
 - ``[38-42.9]``: any number from 38 to 42.9

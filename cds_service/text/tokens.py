@@ -60,7 +60,7 @@ _SHORTENED = frozenset(("hx", "pt", "dr", "vs", "incont", "approx", "dx", "tx", 
 """Abbreviations that are written with a full stop; so are single letters."""
 
 _SEXES = frozenset("mf")
-_JOINING = frozenset("&+/")
+_SPELT = {"&": "and", "+": "and", "/": "and", "w/": "with", "w/o": "without"}
 _SHORTEST_PLURAL = 4
 _SHORTEST_RESPELT = 6
 _NO_PLURALS = frozenset(("mets",))
@@ -93,9 +93,9 @@ def _only_shortens(before: list[str], text: str, place: int) -> bool:
 
 @lru_cache(maxsize=16384)
 def normal(token: str) -> str:
-    """Return one word without its plural ending, in American spelling; joining signs as *and*."""
-    if token in _JOINING:
-        return "and"
+    """Return one word without its plural ending, in American spelling; signs that join as words."""
+    if token in _SPELT:
+        return _SPELT[token]
     if not token.isalpha():
         return token
     if len(token) >= _SHORTEST_RESPELT:

@@ -32,7 +32,9 @@ def phrases_can_be_read(content: Catalogue) -> Iterator[Issue]:
             continue
         if empty:
             said = f"'{phrase.text}' can be nothing at all"
-            hint = "words such as 'the' and most signs are left out of texts; name a word that stays"
+            hint = (
+                "words such as 'the' and most signs are left out of texts; name a word that stays"
+            )
             yield content.issue(path, phrase.where, "TEXT005", said, hint)
 
 
@@ -58,9 +60,7 @@ def order_words_mean_one_thing(content: Catalogue) -> Iterator[Issue]:
             yield from _twice(content, path, words, "TEXT008")
 
 
-def _twice(
-    content: Catalogue, path: str, phrases: list[_Written], code: str
-) -> Iterator[Issue]:
+def _twice(content: Catalogue, path: str, phrases: list[_Written], code: str) -> Iterator[Issue]:
     """Yield each phrase of which a form is also in a list that means something else."""
     known: dict[tuple[str, ...], _Written] = {}
     for phrase in phrases:
