@@ -40,7 +40,7 @@ def findings(found: Coverage) -> Iterator[str]:
             (
                 category,
                 len(rows),
-                *(_having(rows, system) for system in systems),
+                *(_having(rows, system) or "" for system in systems),
                 sum(1 for row in rows if row.text.phrases),
             )
             for category, rows in categories
@@ -132,7 +132,7 @@ def procedures(found: Coverage) -> Iterator[str]:
                 group.contrast,
                 len(group.procedures),
                 group.suggestable,
-                *(codes_of(group.codes, system) for system in systems),
+                *(codes_of(group.codes, system) or "" for system in systems),
             )
             for group in groups
         )

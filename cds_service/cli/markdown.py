@@ -23,13 +23,11 @@ def link(text: str, url: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield the lines of a table; cells are Markdown already. Numbers stand to the right."""
+    """Yield the lines of a table of Markdown cells; columns of numbers stand to the right."""
     body = [tuple(row) for row in rows]
     yield f"| {' | '.join(heads)} |"
-    right = [
-        bool(body) and all(isinstance(row[place], int) for row in body)
-        for place in range(len(heads))
-    ]
+    columns = zip(*body, strict=True) if body else ((),) * len(heads)
+    right = [any(isinstance(each, int) for each in column) for column in columns]
     yield f"|{'|'.join('---:' if each else '---' for each in right)}|"
     yield from (f"| {' | '.join(map(str, row))} |".replace("  ", " ") for row in body)
 
