@@ -52,6 +52,10 @@ test: check ## All that CI runs: make check, then the tests
 fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: others than before)
 	FUZZ_BODIES=10000 $(BIN)/python -m pytest tests/fuzz -s
 
+.PHONY: text-accuracy
+text-accuracy: $(DEV_STAMP) $(PROJECT_STAMP) ## How well and how fast texts are read (ARGS=--errors)
+	$(BIN)/python -m tests.text.accuracy $(ARGS)
+
 .PHONY: docs
 docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew
 	UPDATE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/conformance/test_guides.py tests/conformance/test_page.py

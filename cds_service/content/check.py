@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from cds_service.content.checks import (
     codes,
     expansions,
+    language,
     links,
     proof,
     rules,
@@ -26,6 +27,7 @@ CHECKS: tuple[Callable[[Catalogue], Iterator[Issue]], ...] = (
     *codes.CHECKS,
     *expansions.CHECKS,
     *wording.CHECKS,
+    *language.CHECKS,
     *translations.CHECKS,
     *proof.CHECKS,
 )

@@ -117,6 +117,10 @@ RULES: dict[str, Rule] = {
     "TEXT002": _error("A text has a placeholder that is not known."),
     "TEXT003": _error("The limits are empty or too short to say when this is wrong."),
     "TEXT004": _warning("A finding's phrase compares with a number; numbers are parameters."),
+    "TEXT005": _error("A phrase has no words, or a brace in it is not closed."),
+    "TEXT006": _error("A value set lists a phrase in two ways, for example as one it excludes."),
+    "TEXT007": _error("A cue asserts two things."),
+    "TEXT008": _error("A word of orders means two regions, or two kinds of contrast."),
     # Other languages
     "TRANS001": _error("A language lacks words for something that cards can say."),
     "TRANS002": _error("Words are translated for something that does not exist."),

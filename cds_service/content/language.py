@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cds_service.content.model import AssertionCues, Joined, OrderWords, ValueSet
-from cds_service.text.assertion import Assertion, Cue, End
+from cds_service.text.assertion import Assertion, Cue, End, Listed
 from cds_service.text.mentions import Meaning, Phrase, TextIndex
 from cds_service.text.order_text import OrderTerm, OrderTextReader
 
@@ -17,7 +17,8 @@ def text_index(value_sets: Iterable[ValueSet], cues: AssertionCues | None) -> Te
     lasting = frozenset(value_set.id for value_set in known if value_set.lasting)
     if cues is None:
         return TextIndex(phrases, lasting)
-    return TextIndex(phrases, lasting, cues.known_words, frozenset(cues.complaints))
+    listed = dict.fromkeys(cues.complaints, Listed.NEW) | dict.fromkeys(cues.sought, Listed.SOUGHT)
+    return TextIndex(phrases, lasting, cues.known_words, listed)
 
 
 def order_text_reader(words: OrderWords | None) -> OrderTextReader:

@@ -19,7 +19,9 @@ RAISED_FLAGS = frozenset({"H", "HH", "HU"})
 """Interpretation codes that say above the reference range (HL7 v3 ObservationInterpretation)."""
 
 _WRITTEN = re.compile(
-    r"^\s*(<=|>=|<|>|≤|≥)?\s*(\d{1,12}(?:\.\d{1,12})?)\s*([^\d\s<>].{0,40}?)?\s*$", re.DOTALL
+    r"\s*(<=|>=|<|>|≤|≥)?\s*(\d{1,12}(?:\.\d{1,12})?)\s*"
+    # a unit begins with a letter or sign and has no number that stands alone
+    r"((?:/(?=\D)|[^\W\d_]|[%°\[{(])(?:(?!\s\d+\s)[^,;<>]){0,40}?)?\s*"
 )
 _COMPARATORS = {"≤": "<=", "≥": ">="}
 
@@ -125,7 +127,7 @@ def _beyond(
 
 def _written(text: str) -> tuple[Decimal | None, str, str]:
     """Return number, comparator and unit of a value that was written as text."""
-    found = _WRITTEN.match(text)
+    found = _WRITTEN.fullmatch(text)
     if found is None:
         return None, "", ""
     said, number, unit = found.groups()

@@ -148,15 +148,22 @@ def _completed(study: NamedStudy, procedure: Procedure) -> NamedStudy:
 
 def _procedure_of(study: NamedStudy, content: Content) -> Procedure | None:
     """Return the listed procedure that fits `study` best, the less exact after the exact."""
-    by_axes = content.procedure_by_axes
     for region in (study.body_region, _OTHER_REGION, _NO_REGION):
-        for contrast in (study.contrast, _UNSPECIFIED, "not-applicable", "none"):
-            wanted = (study.modality, region or _NO_REGION, contrast or _UNSPECIFIED)
-            if name := by_axes.get(wanted):
+        for contrast in (study.contrast or _UNSPECIFIED, *_TAKEN_FOR.get(study.contrast, ())):
+            wanted = (study.modality, region or _NO_REGION, contrast)
+            if name := content.procedure_by_axes.get(wanted):
                 return content.procedures[name]
-            if contrast == _UNSPECIFIED and study.contrast in ("with", "without-and-with"):
-                break  # a study with contrast is never taken for one without
     return None
+
+
+_TAKEN_FOR = {
+    "": ("not-applicable",),
+    "none": (_UNSPECIFIED, "not-applicable"),
+    "with": (_UNSPECIFIED,),
+    "without-and-with": (_UNSPECIFIED,),
+    "with-possibly-without": ("with", _UNSPECIFIED),
+}
+"""What a contrast may be listed under: a less exact form, never one that says something else."""
 
 
 def _agree(procedure: Procedure, study: NamedStudy) -> bool:

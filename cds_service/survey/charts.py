@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cds_service.content.cases import PATIENT, patient_resource
+from cds_service.content.cases import PATIENT
 from cds_service.content.library import SOURCE_TYPES, Content
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.fhir.dates import parse_date
@@ -19,7 +19,7 @@ RECORDS = frozenset(SOURCE_TYPES[1:])
 
 _POINTED_TO = frozenset({"Medication", "Device"})
 _KEPT = RECORDS | _POINTED_TO | ORDER_TYPES | {"Patient"}
-_STAND_IN_BORN = "1966-01-01"
+_STAND_IN = {"resourceType": "Patient", "id": PATIENT, "birthDate": "1966-01-01"}
 
 _DATES = (
     "onsetDateTime", "recordedDate", "assertedDate", "abatementDateTime", "effectiveDateTime",
@@ -129,7 +129,7 @@ def _subject(
     single: bool = False,
 ) -> Subject:
     stand_in = patient.resource is None
-    person = patient.resource or patient_resource({"birth-date": _STAND_IN_BORN})
+    person = patient.resource or _STAND_IN
     if not string(person.get("id")):
         person = {**person, "id": PATIENT}
     about = {"reference": f"Patient/{person['id']}"}

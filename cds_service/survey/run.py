@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import cds_service
 from cds_service.content.library import Content
@@ -14,6 +15,7 @@ from cds_service.engine.advice import Assessment
 from cds_service.engine.decide import decide
 from cds_service.engine.policy import Policy
 from cds_service.fhir.orders import DraftOrder, read_order
+from cds_service.fhir.read import Json
 from cds_service.survey.charts import Subject, charts
 from cds_service.survey.orders import trial_orders
 from cds_service.survey.reading import Read, pages
@@ -23,6 +25,14 @@ from cds_service.survey.tally import Crash, Tally
 _EVERY_CARD = Policy(max_cards_per_order=99)
 OWN_ORDER = "orders in the data"
 _OURS = str(Path(cds_service.__file__).parent)
+
+
+class Put(NamedTuple):
+    """One order put to the engine: its name in the report, as read, and as it is."""
+
+    name: str
+    order: DraftOrder
+    resource: Json
 
 
 @dataclass(slots=True)
@@ -65,43 +75,64 @@ def survey(
 def _chart(
     subject: Subject, content: Content, day: date, tally: Tally, service: Service | None
 ) -> None:
-    bare: Assessment | None = None
     try:
         tally.chart(subject, content)
     except Exception as fault:
         tally.crashes.append(_crash(fault, subject, "reading the records"))
-    for trial in trial_orders():
-        assessment = _assess(subject, trial.order, trial.name, content, day, tally)
-        if assessment is None:
-            continue
-        if not trial.order.reasons:
-            bare = assessment
-        if service is not None:
-            try:
-                service.call(subject, trial.resource, day, assessment)
-            except Exception as fault:
-                tally.crashes.append(_crash(fault, subject, f"over HTTP: {trial.name}"))
+    trials = [Put(each.name, each.order, each.resource) for each in trial_orders()]
     own = [
-        assessment
-        for order in filter(None, map(read_order, subject.orders))
-        if (assessment := _assess(subject, order, OWN_ORDER, content, day, tally))
+        Put(OWN_ORDER, order, order.resource) for order in map(read_order, subject.orders) if order
     ]
+    assessed = _assess(subject, [*trials, *own], content, day, tally)
+    for put, assessment in assessed:
+        tally.order(put.name, assessment)
+        if service is not None and put.name != OWN_ORDER:
+            _over_http(subject, put, assessment, day, tally, service)
+            _timed(subject, put, content, day, tally)
+    bare = next((each for put, each in assessed if not put.order.reasons), None)
     if bare is not None:
-        tally.findings_of(subject, bare, own, content)
+        stated = [each for put, each in assessed if put.name == OWN_ORDER]
+        tally.findings_of(subject, bare, stated, content)
 
 
 def _assess(
-    subject: Subject, order: DraftOrder, name: str, content: Content, day: date, tally: Tally
-) -> Assessment | None:
-    started = perf_counter()
+    subject: Subject, orders: list[Put], content: Content, day: date, tally: Tally
+) -> list[tuple[Put, Assessment]]:
+    """Return what the engine makes of `orders`, put to it together; crashes are counted."""
+    names = {id(put.order): put.name for put in orders}
+
+    def crashed(order: DraftOrder, fault: Exception) -> None:
+        tally.crashes.append(_crash(fault, subject, names[id(order)]))
+
+    drafts = tuple(put.order for put in orders)
     try:
-        (assessment,) = decide(subject.chart, (order,), content, day, _EVERY_CARD)
+        found = decide(subject.chart, drafts, content, day, _EVERY_CARD, on_fault=crashed)
     except Exception as fault:
-        tally.crashes.append(_crash(fault, subject, name))
-        return None
-    tally.seconds[name].append(perf_counter() - started)
-    tally.order(name, assessment)
-    return assessment
+        tally.crashes.append(_crash(fault, subject, "all orders"))
+        return []
+    by_order = {id(each.order): each for each in found}
+    return [(put, by_order[id(put.order)]) for put in orders if id(put.order) in by_order]
+
+
+def _over_http(
+    subject: Subject,
+    put: Put,
+    assessment: Assessment,
+    day: date,
+    tally: Tally,
+    service: Service,
+) -> None:
+    try:
+        service.call(subject, put.resource, day, assessment)
+    except Exception as fault:
+        tally.crashes.append(_crash(fault, subject, f"over HTTP: {put.name}"))
+
+
+def _timed(subject: Subject, put: Put, content: Content, day: date, tally: Tally) -> None:
+    """Note how long the engine takes for one order alone."""
+    started = perf_counter()
+    decide(subject.chart, (put.order,), content, day, _EVERY_CARD)
+    tally.seconds[put.name].append(perf_counter() - started)
 
 
 def _crash(fault: Exception, subject: Subject, order: str) -> Crash:

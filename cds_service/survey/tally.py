@@ -100,6 +100,8 @@ class Tally:
                     if assessment is not bare and not _by_reason(result, verdict):
                         continue
                     for witness, item in witnesses(result, records, content, verdict):
+                        if item.resource_type == "Patient" and subject.stand_in:
+                            continue  # the age is ours
                         if (assessment is bare) is not item.of_order:
                             seen[witness].add(item.reference)
                             if result.state is State.PRESENT:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cds_service.text.phrasebook import Found
-from cds_service.text.tokens import ASKED, SENTENCE_ENDS
+from cds_service.text.tokens import ASKED, DASH, SENTENCE_ENDS
 
 
 class Assertion(StrEnum):
@@ -22,6 +22,18 @@ class Assertion(StrEnum):
     HISTORICAL = "historical"
     FAMILY = "family"
     HYPOTHETICAL = "hypothetical"
+
+
+class Listed(StrEnum):
+    """How something goes with what stands before it in a list.
+
+    What is said of the others is said of it too (`WITH_OTHERS`), or not, since it comes new, as a
+    complaint does (`NEW`). What is `SOUGHT` goes with others that are sought: *?fracture, abscess*.
+    """
+
+    WITH_OTHERS = "with others"
+    NEW = "new"
+    SOUGHT = "sought"
 
 
 class Cue(NamedTuple):
@@ -59,6 +71,9 @@ class Sentence:
     _mentioned: list[bool] = field(init=False)
     _ends: list[int] = field(init=False)
     _starts: set[int] = field(init=False)
+    """Where cues start that reach forwards."""
+    _past: set[int] = field(init=False)
+    """Where those of them start that only say that something is past."""
 
     def __post_init__(self) -> None:
         """Note which words are mentioned, where reaches end, and where cues start."""
@@ -81,26 +96,25 @@ class Sentence:
         object.__setattr__(self, "_mentioned", mentioned)
         object.__setattr__(self, "_cues", cues)
         object.__setattr__(self, "_ends", ends)
-        object.__setattr__(
-            self,
-            "_starts",
-            {cue.start for cue, low, _ in cues if not cue.meaning.backwards and low < 0},
-        )
+        forwards = [cue for cue, low, _ in cues if not cue.meaning.backwards and low < 0]
+        object.__setattr__(self, "_starts", {cue.start for cue in forwards})
+        past = {cue.start for cue in forwards if cue.meaning.says is Assertion.HISTORICAL}
+        object.__setattr__(self, "_past", past)
 
-    def cue(self, start: int, end: int, complaint: bool = False) -> Cue | None:
+    def cue(self, start: int, end: int, listed: Listed = Listed.WITH_OTHERS) -> Cue | None:
         """Return the cue that says how far ``words[start:end]`` is asserted; None: it is so.
 
-        A `complaint` comes new in a list: what is said of the items before it is not said of it.
+        `listed` says whether it goes with the items before it in a list.
         """
         reaching = [
             cue.meaning
             for cue, low, high in self._cues
             if (low, high) == _ANYWHERE or (low <= start and end <= high)
-            if self._reaches(cue, start, end, complaint)
+            if self._reaches(cue, start, end, listed)
         ]
         return min(reaching, key=lambda cue: cue.rank, default=None)
 
-    def _reaches(self, cue: Found[Cue], start: int, end: int, complaint: bool) -> bool:
+    def _reaches(self, cue: Found[Cue], start: int, end: int, listed: Listed) -> bool:
         backwards = cue.meaning.backwards
         if cue.end <= end if backwards else cue.start >= start:
             return False
@@ -110,15 +124,26 @@ class Sentence:
             return False
         if self._other_words(between) > cue.meaning.reach:
             return False
+        if backwards and listed is Listed.NEW and cue.meaning.over_commas == _ALWAYS:
+            return False
         if backwards:
             return not self._parted(between, cue.meaning) and not self._looks_ahead(cue)
-        if complaint and cue.meaning.over_commas != _ALWAYS and self._comes_new(between):
+        meaning = cue.meaning
+        if (
+            listed is Listed.NEW
+            and meaning.says is not Assertion.FAMILY
+            and meaning.over_commas != _ALWAYS
+            and self._comes_new(between)
+        ):
             return False
-        return not self._list_ends(between, cue.meaning)
+        if listed is Listed.SOUGHT and meaning.says is Assertion.POSSIBLE:
+            meaning = meaning._replace(over_commas=_ITEMS)
+        return not self._list_ends(between, meaning)
 
     def _looks_ahead(self, cue: Found[Cue]) -> bool:
         """Say whether a cue that can reach both ways is about what follows it."""
-        return cue.start in self._starts and self._mentioned[cue.end]
+        both = cue.start in self._starts and cue.meaning.over_commas != _ALWAYS
+        return both and self._mentioned[cue.end]
 
     def _comes_new(self, between: range) -> bool:
         """Say whether an item that is mentioned stands between, parted by a comma or *and*."""
@@ -136,7 +161,7 @@ class Sentence:
     def _parted(self, between: range, cue: Cue) -> bool:
         """Say whether what lies `between` parts a mention from a cue after it."""
         inside = {self.words[place] for place in between}
-        if "," in inside or any(place in self._starts for place in between):
+        if inside & {",", DASH} or any(place in self._starts for place in between):
             return True
         if not between:
             return False
@@ -152,7 +177,7 @@ class Sentence:
         for place in between:
             word = self.words[place]
             said = said or self._mentioned[place] or word in (",", "and")
-            if said and place in self._starts and self.words[place - 1] not in _EITHER:
+            if said and self.words[place - 1] not in _EITHER and self._breaks(place, cue):
                 return True
             if word == ")" and "(" not in self.words[between[0] : place]:
                 return True
@@ -169,6 +194,29 @@ class Sentence:
             self.words[place] in _JOINING | {"for"} for place in range(places[-1], between.stop)
         )
 
+    def _breaks(self, place: int, cue: Cue) -> bool:
+        """Say whether a further cue at `place` ends the list that `cue` is about.
+
+        *denies fever, history of cancer, drug use* is one list; *denies fever, history of cancer*
+        may be two statements.
+        """
+        if place not in self._starts:
+            return False
+        if cue.over_commas != _ALWAYS or place not in self._past:
+            return True
+        return not any(
+            self.words[later] in _EITHER
+            or (self.words[later] == "," and self._next_item(later) not in self._starts)
+            for later in range(place, len(self.words) - 1)
+        )
+
+    def _next_item(self, comma: int) -> int:
+        return next(
+            place
+            for place in range(comma + 1, len(self.words))
+            if self.words[place] not in _JOINING
+        )
+
     def _goes_on(self, comma: int, cue: Cue) -> bool:
         """Say whether the list that `cue` is about goes on after a comma.
 
@@ -181,7 +229,7 @@ class Sentence:
                 return True
             place += 1
         if cue.over_commas == _ALWAYS:
-            return place not in self._starts
+            return not self._breaks(place, cue)
         if cue.over_commas == _NEVER:
             return self._ends_with_or(comma)
         while place < len(self.words) and self.words[place] not in _ITEM_ENDS:
@@ -204,9 +252,10 @@ def _length(at: tuple[int, int]) -> int:
 
 
 _ALWAYS = "always"
+_ITEMS = "items"
 _NEVER = "never"
 _ANYWHERE = (-1, -1)
 _EITHER = frozenset({"or", "nor"})
 _JOINING = frozenset({",", "and", "or", "nor"})
 _LISTING = _JOINING | {":", "(", ")"}
-_ITEM_ENDS = SENTENCE_ENDS | {",", "(", ")"}
+_ITEM_ENDS = SENTENCE_ENDS | {",", "(", ")", DASH}

@@ -1,10 +1,11 @@
 """What a clinical text mentions, as value sets with an assertion each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
-from cds_service.text.assertion import Assertion, Cue, End, Sentence
+from cds_service.text.assertion import Assertion, Cue, End, Listed, Sentence
 from cds_service.text.phrasebook import Found, PhraseBook
 from cds_service.text.tokens import SENTENCE_ENDS, tokens
 
@@ -20,8 +21,8 @@ class Mention(NamedTuple):
 class Phrase(NamedTuple):
     """What a phrase counts as: a value set, and in which role.
 
-    ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says that
-    it is not so) or ``narrower`` (whose denial does not deny the set).
+    ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says
+    that it is not so) or ``narrower`` (whose denial does not deny the set).
     """
 
     value_set: str
@@ -42,14 +43,14 @@ class TextIndex:
         phrases: Iterable[tuple[str, Meaning]],
         lasting: frozenset[str] = frozenset(),
         known_words: Iterable[str] = (),
-        complaints: frozenset[str] = frozenset(),
+        listed: Mapping[str, Listed] = MappingProxyType({}),
     ) -> None:
         """Compile `phrases`; in the value sets of `lasting` what is past still holds.
 
-        What is said of a list is not said of the `complaints` in it.
+        `listed` says of a value set how it goes with what stands before it in a list.
         """
         self._lasting = lasting
-        self._complaints = complaints
+        self._listed = listed
         self._book: PhraseBook[Meaning] = PhraseBook(phrases, known_words, _layer)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
@@ -84,7 +85,7 @@ class TextIndex:
         for start, end, (value_set, role) in phrases:
             if role == "exclude":
                 continue
-            cue = sentence.cue(start, end, value_set in self._complaints)
+            cue = sentence.cue(start, end, self._listed.get(value_set, Listed.WITH_OTHERS))
             says = cue.says if cue else Assertion.PRESENT
             if cue and says is Assertion.HISTORICAL and value_set in self._lasting:
                 says = says if cue.ended else Assertion.PRESENT

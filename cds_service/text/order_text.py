@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cds_service.text.phrasebook import PhraseBook
-from cds_service.text.tokens import ASKED, SENTENCE_ENDS, tokens
+from cds_service.text.tokens import ASKED, DASH, SENTENCE_ENDS, tokens
 
 
 class OrderTerm(NamedTuple):
@@ -98,4 +98,4 @@ def _contrast(said: list[str]) -> str:
 
 
 _WITHOUT_CHOICE = frozenset({"not-applicable"})
-_IGNORED = SENTENCE_ENDS | {",", "(", ")", ":", "and", "?", ASKED, "for", "on"}
+_IGNORED = SENTENCE_ENDS | {",", "(", ")", ":", "and", "?", ASKED, DASH, "for", "on"}

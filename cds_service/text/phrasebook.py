@@ -1,23 +1,17 @@
-"""Phrases found in a list of words, the longest first, one misspelt letter forgiven.
-
-A phrase may hold alternatives and gaps, so that one line says what a list would:
-
-- ``{low,lower} back {pain,ache}``: one of each; ``{,severe }`` may be left out
-- ``[38-42.9]``: any number from 38 to 42.9
-- ``failed * physiotherapy``: up to four words may stand at the star
-"""
+"""Phrases found in a list of words, the longest first, one misspelt letter forgiven."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from cds_service.text.tokens import SENTENCE_ENDS, tokens
+from cds_service.text.patterns import alternatives, up_to_sign
+from cds_service.text.tokens import DASH, SENTENCE_ENDS, tokens
 
 _Meaning = TypeVar("_Meaning")
 
 _SHORTEST_FORGIVEN = 6
 """Listed words shorter than this must be spelt right: too many others are one letter away."""
 _LONGEST_GAP = 4
-_NO_GAP_OVER = SENTENCE_ENDS | {",", "(", ")"}
+_NO_GAP_OVER = SENTENCE_ENDS | {",", "(", ")", DASH}
 
 
 class Found(NamedTuple, Generic[_Meaning]):
@@ -50,11 +44,9 @@ class _Node(Generic[_Meaning]):
             return node
         return self.words.setdefault(word, _Node())
 
-    def after(self, word: str) -> "Iterator[_Node[_Meaning]]":
-        """Yield the nodes that `word` of a text leads to."""
-        if (node := self.words.get(word)) is not None:
-            yield node
-        if self.ranges and word[0].isdecimal():
+    def in_range(self, word: str) -> "Iterator[_Node[_Meaning]]":
+        """Yield the nodes that a number in a text leads to."""
+        if word[0].isdecimal():
             value = float(word)
             yield from (node for low, high, node in self.ranges if low <= value <= high)
 
@@ -79,6 +71,9 @@ class PhraseBook(Generic[_Meaning]):
 
         Of the phrases whose meanings are of one `layer` the first and longest hides those that
         overlap it; layers do not hide one another.
+
+        Raises:
+            ValueError: a brace in a phrase is not closed.
         """
         self._layer = layer
         self._ignored = ignored
@@ -88,6 +83,7 @@ class PhraseBook(Generic[_Meaning]):
             end = self._add(self._root, text)
             if end is not self._root:
                 end.meanings.append(meaning)
+        self._first, self._open = _starts(self._root)
         self._known = self._own | {word for text in known for word in tokens(text)}
         self._nearby = _nearby(self._own)
 
@@ -116,15 +112,20 @@ class PhraseBook(Generic[_Meaning]):
 
     def _from(self, words: list[str], start: int) -> Iterator[tuple[int, _Meaning]]:
         """Yield the end and the meaning of every phrase that starts at `start`."""
-        reached = [(node, start + 1) for node in self._root.after(words[start])]
-        reached += [(each, start) for each in self._root.joins]
+        word = words[start]
+        reached = [(node, start + 1) for node in self._first.get(word, ())]
+        reached += [(each, start + 1) for node in self._open for each in node.in_range(word)]
         while reached:
             node, place = reached.pop()
             for meaning in node.meanings:
                 yield place, meaning
-            reached += [(each, place) for each in node.joins]
+            if node.joins:
+                reached += [(each, place) for each in node.joins]
             if place < len(words):
-                reached += [(each, place + 1) for each in node.after(words[place])]
+                if (after := node.words.get(words[place])) is not None:
+                    reached.append((after, place + 1))
+                if node.ranges:
+                    reached += [(each, place + 1) for each in node.in_range(words[place])]
                 if node.gap is not None:
                     reached += self._over_gap(node.gap, words, place)
 
@@ -139,7 +140,7 @@ class PhraseBook(Generic[_Meaning]):
 
     def _add(self, node: _Node[_Meaning], text: str) -> _Node[_Meaning]:
         """Lay the path of the phrase `text` from `node` on and return where it ends."""
-        plain, sign, rest = _up_to_sign(text)
+        plain, sign, rest = up_to_sign(text)
         for word in tokens(plain):
             if word not in self._ignored:
                 self._own.add(word)
@@ -148,9 +149,9 @@ class PhraseBook(Generic[_Meaning]):
             node.gap = node.gap or _Node()
             return self._add(node.gap, rest)
         if sign == "{":
-            alternatives, rest = _alternatives(rest)
+            choices, rest = alternatives(rest)
             join: _Node[_Meaning] = _Node()
-            for each in alternatives:
+            for each in choices:
                 self._add(node, each).joins.append(join)
             return self._add(join, rest)
         return node
@@ -162,6 +163,26 @@ class PhraseBook(Generic[_Meaning]):
             if (meant := self._nearby.get(form)) and meant[0] == word[0]:
                 return meant
         return word
+
+
+def _starts(
+    root: _Node[_Meaning],
+) -> tuple[dict[str, list[_Node[_Meaning]]], list[_Node[_Meaning]]]:
+    """Return where each first word leads, and the nodes at which a phrase starts with a number.
+
+    Phrases may start with what can be left out; then they start at each node after it, too.
+    """
+    first: dict[str, list[_Node[_Meaning]]] = {}
+    with_numbers: list[_Node[_Meaning]] = []
+    beginnings = [root]
+    while beginnings:
+        beginning = beginnings.pop()
+        beginnings += beginning.joins
+        for word, node in beginning.words.items():
+            first.setdefault(word, []).append(node)
+        if beginning.ranges:
+            with_numbers.append(beginning)
+    return first, with_numbers
 
 
 def _nearby(words: set[str]) -> dict[str, str]:
@@ -182,29 +203,3 @@ def _nearby(words: set[str]) -> dict[str, str]:
 
 def _shortened(word: str) -> set[str]:
     return {word[:place] + word[place + 1 :] for place in range(1, len(word))}
-
-
-def _up_to_sign(text: str) -> tuple[str, str, str]:
-    for place, sign in enumerate(text):
-        if sign in "{*":
-            return text[:place], sign, text[place + 1 :]
-    return text, "", ""
-
-
-def _alternatives(text: str) -> tuple[list[str], str]:
-    """Return the alternatives up to the closing brace, and what follows it.
-
-    Raises:
-        ValueError: the brace is not closed.
-    """
-    found = [""]
-    depth = 0
-    for place, sign in enumerate(text):
-        if sign == "}" and depth == 0:
-            return found, text[place + 1 :]
-        depth += (sign == "{") - (sign == "}")
-        if sign == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += sign
-    raise ValueError(f"a brace is not closed before {text!r}")

@@ -15,15 +15,22 @@ LONGEST_TEXT = 4000
 ASKED = "(?)"
 """A question mark after what it is about; one before it stays ``?``."""
 
+DASH = "--"
+"""A dash between words; a hyphen inside a word is left out."""
+
 _SLASHED = (
     "w/wo", "wo/w", "w/w/o", "i/s/o", "w/o", "r/o", "s/p", "h/o", "c/o", "c/f", "c/w", "w/u",
     "f/u", "b/l", "d/t", "p/w", "y/o", "n/a", "a/p", "s/s", "f/h", "o/e", "b/b", "w/",
 )  # fmt: skip
 _SPELT_OUT = (
     (re.compile(r"\(\+\)|(?<=[a-z])\+(?!\w|/)|(?:(?<=\s)|^)\+(?:ve\b|(?=[a-z]))"), " positive "),
+    (re.compile(r"\bw/out\b"), "without"),
+    (re.compile(r"\(-\)(?=\s*[a-z])"), " no "),
+    (re.compile(r"([:?]\s*(?:no|yes|n|y))(?:\s{2,}|\s+(?=[a-z][a-z /-]{2,30}[:?]))"), r"\1 ; "),
     (re.compile(r"\(-\)|(?:(?<=\s)|^)-ve\b"), " negative "),
     (re.compile(r"\(\?\)|(?<=[\w)])\?|(?<=[\w)] )\?(?=\s*(?:[.,;)\n]|$))"), f" {ASKED} "),
-    (re.compile(r"\s[-\u2013]+\s|\u2014|[-=]+>"), " ; "),
+    (re.compile(r"\s[-\u2013]+\s|\u2014"), f" {DASH} "),
+    (re.compile(r"[-=]+>"), " ; "),
     (re.compile(r"(\d),(?=\d{3}\b)"), r"\1"),
 )
 """Signs whose place decides what they say, as words."""
@@ -32,6 +39,7 @@ _TOKEN = re.compile(
     "|".join(
         [
             r"\(\?\)",
+            DASH,
             r"\+/-",
             r"\[\d+(?:\.\d+)?-\d+(?:\.\d+)?\]",
             "|".join(rf"(?<![a-z0-9]){re.escape(each)}(?![a-z])" for each in _SLASHED[:-1]),
@@ -52,7 +60,7 @@ _SHORTENED = frozenset(("hx", "pt", "dr", "vs", "incont", "approx", "dx", "tx", 
 """Abbreviations that are written with a full stop; so are single letters."""
 
 _SEXES = frozenset("mf")
-_JOINING = frozenset("&+/")
+_SPELT = {"&": "and", "+": "and", "/": "and", "w/": "with", "w/o": "without"}
 _SHORTEST_PLURAL = 4
 _SHORTEST_RESPELT = 6
 _NO_PLURALS = frozenset(("mets",))
@@ -85,9 +93,9 @@ def _only_shortens(before: list[str], text: str, place: int) -> bool:
 
 @lru_cache(maxsize=16384)
 def normal(token: str) -> str:
-    """Return one word without its plural ending, in American spelling; joining signs as *and*."""
-    if token in _JOINING:
-        return "and"
+    """Return one word without its plural ending, in American spelling; signs that join as words."""
+    if token in _SPELT:
+        return _SPELT[token]
     if not token.isalpha():
         return token
     if len(token) >= _SHORTEST_RESPELT:

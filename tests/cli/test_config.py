@@ -96,8 +96,14 @@ def test_every_rule_and_parameter_is_in_the_json(call, file, content):
     )
     assert rule["source"]["locator"]
     assert {each["id"] for each in whole["parameters"]} == set(content.parameters)
-    states = {f"{each.id}.{state.id}" for each in content.safety_rules for state in each.states}
-    rules = {each.id for topic in content.topics for each in topic.recommendations}
+    safety, topics = content.safety_rules_as_written, content.topics_as_written
+    states = {f"{each.id}.{state.id}" for each in safety for state in each.states}
+    rules = {each.id for topic in topics for each in topic.recommendations}
+    dormant = {each["id"] for each in whole["rules"] if each["state"] == "off by default"}
+    assert dormant == {
+        f"{each.id}.{state.id}" for each in safety for state in each.states if state.off_by_default
+    }
+    assert dormant
     assert {each["id"] for each in whole["rules"]} == states | rules
 
 
@@ -125,7 +131,7 @@ def test_mistakes_are_printed_with_their_place_and_nothing_is_in_force(call, fil
     assert ran.code == 2
     assert ran.out == ""
     assert f"{path}:2:18: REF006 error: there is no card 'add-contrst'" in ran.err
-    assert "Did you mean 'add-contrast'?" in ran.err
+    assert "Did you mean 'add-contrast'" in ran.err
     assert ran.err.splitlines()[-1].endswith("have 1 errors: nothing is used.")
 
 

@@ -115,6 +115,8 @@ def test_critical_is_for_danger_only_never_for_preference() -> None:
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
             critical |= {each["card"] for each in critical_parts(document)}
     assert critical == {
+        "cauda-equina-possible-stat",
+        "epidural-abscess-stat",
         "hold-mri-aneurysm-clip",  # bleeding from a clip that moves
         "hold-mri-cochlear-implant",  # a magnet dislocated under the skin, surgery
         "hold-mri-device",
@@ -125,7 +127,9 @@ def test_critical_is_for_danger_only_never_for_preference() -> None:
         "hold-mri-neurostimulator",  # burns of brain or cord, coma, paralysis
         "hold-mri-neurostimulator-lead",
         "hold-mri-temporary-device",  # burns of the heart, failing pumps
+        "image-whole-spine",
         "make-it-stat",
+        "sepsis-signs-stat",
     }
 
 

@@ -45,6 +45,29 @@ def test_possible_holds_on_inconclusive_evidence_but_not_on_ignorance() -> None:
     assert state_of({"possible": {"any": ["no", "open"]}}) == "absent"
 
 
+@pytest.mark.parametrize(
+    ("count", "parts", "state"),
+    [
+        (2, ["yes", "yes", "no"], "present"),
+        (2, ["yes", "no", "no"], "absent"),
+        (2, ["yes", "open", "no"], "unknown"),
+        (2, ["open", "open", "no"], "unknown"),
+        (3, ["yes", "open", "no"], "absent"),
+        (1, ["no", "no"], "absent"),
+    ],
+)
+def test_at_least_holds_when_so_many_hold_and_fails_when_too_few_can(
+    count: int, parts: list[str], state: str
+) -> None:
+    assert state_of({"at-least": {"count": count, "of": parts}}) == state
+
+
+def test_the_parts_of_at_least_are_grounds() -> None:
+    expression: Expression = {"at-least": {"count": 2, "of": ["a", {"not": "b"}, "c"]}}
+    assert list(affirmed(expression)) == ["a", "c"]
+    assert list(leaves(expression)) == ["a", "b", "c"]
+
+
 def test_only_affirmed_findings_are_grounds() -> None:
     expression: Expression = {
         "all": ["a", {"not": "b"}, {"unless": {"any": ["c"]}}, {"any": ["d"]}]

@@ -41,7 +41,8 @@ def test_a_standard_code_on_the_list_is_written_once(opened):
 
 def test_an_accepted_suggestion_is_understood_when_it_comes_back(opened):
     chart = resources(BACK_PAIN, BREAST_CANCER, FEVER)
-    asked = request(ordering(PREFERRED), chart, hook="order-sign")
+    code = {"system": PREFERRED["system"], "code": PREFERRED["code"]}
+    asked = request(ordering(code), chart, hook="order-sign")
     assert recognised(consult(opened(SITE), asked)) == WITH
     assert recognised(consult(opened(), asked)) == ""
 

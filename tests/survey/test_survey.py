@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.engine import safety
 from cds_service.survey import run
 from cds_service.survey.orders import trial_orders
 from cds_service.survey.report import as_json, as_markdown
@@ -68,6 +69,15 @@ def test_a_finding_by_a_medication_is_explained_by_what_it_points_to(folder: Fol
     rows = [each for each in counted["fired"] if each["resource_type"] == "MedicationRequest"]
     assert [row["code"] for row in rows] == ["6851"]
     assert counted["unexplained"] == 0
+
+
+def test_the_age_of_a_stand_in_patient_is_no_finding_of_the_data(folder: Folder) -> None:
+    folder.write("c.json", BREAST_CANCER)
+    told = report(folder.survey(day=date(2060, 1, 1)), folder)
+    assert set(told["findings"]) == {"history-of-cancer", "cancer-that-seeds-bone"}
+    folder.write("c.json", bundle(patient(), BREAST_CANCER))
+    told = report(folder.survey(day=date(2060, 1, 1)), folder)
+    assert "elderly" in told["findings"]
 
 
 def test_what_only_raises_a_question_is_told_apart(folder: Folder) -> None:
@@ -154,10 +164,26 @@ def test_a_crash_is_counted_with_its_place_and_without_its_words(
     folder.write("Secretname.json", bundle(patient(), BREAST_CANCER))
     done = folder.survey()
     told = report(done, folder)
-    assert len(told["crashes"]) == len(trial_orders())
-    assert told["crashes"][0]["error"] == "ValueError"
+    (crash,) = told["crashes"]
+    assert (crash["error"], crash["order"]) == ("ValueError", "all orders")
     assert "Secretname" not in json.dumps(told)
     assert not done.sound
+
+
+def test_a_crash_on_one_order_does_not_hide_the_others(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(procedure: Any, findings: Any, content: Any) -> Any:
+        if procedure.modality == "NM":
+            raise ValueError
+        return check(procedure, findings, content)
+
+    check = safety.check
+    monkeypatch.setattr(safety, "check", broken)
+    folder.write("bundle.json", bundle(patient(), BREAST_CANCER))
+    told = report(folder.survey(http_every=0), folder)
+    assert {crash["order"].split(",")[0] for crash in told["crashes"]} == {"bone scan"}
+    assert told["assessments"] == len(trial_orders()) - 2
 
 
 def test_an_answer_that_differs_from_the_engine_is_a_fault(

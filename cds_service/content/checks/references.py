@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from cds_service.content.model import (
+    AssertionCues,
     Clause,
     CodeMap,
     Document,
     Estimates,
     Expression,
     Findings,
+    OrderWords,
     Procedures,
     RadiationLevels,
     Ratings,
@@ -241,6 +243,32 @@ def _texts(document: Texts) -> Found:
         yield from _many("override-reason", card.override_reasons, here)
 
 
+def _assertion_cues(document: AssertionCues) -> Found:
+    yield from _many("value-set", document.complaints, ("complaints",))
+    yield from _many("value-set", document.sought, ("sought",))
+
+
+def _order_words(document: OrderWords) -> Found:
+    for key, axis, words in (
+        ("modalities", "modality", document.modalities),
+        ("body-regions", "body-region", document.body_regions),
+        ("contrast", "contrast", document.contrast),
+    ):
+        for number, word in enumerate(words):
+            here: KeyPath = (key, number)
+            if word.means not in document.other_modalities:
+                yield from _one(axis, word.means, (*here, "means"))
+            yield from _one("contrast", word.contrast, (*here, "contrast"))
+            yield from _one("body-region", word.body_region, (*here, "body-region"))
+    for key, axis, joined in (
+        ("joined-modalities", "modality", document.joined_modalities),
+        ("joined-regions", "body-region", document.joined_regions),
+    ):
+        for number, each in enumerate(joined):
+            yield axis, each.means, (key, number, "means")
+            yield from _many(axis, each.parts, (key, number, "parts"))
+
+
 _READERS: dict[type, Callable[..., Found]] = {
     ValueSet: _value_set,
     Procedures: _procedures,
@@ -254,4 +282,6 @@ _READERS: dict[type, Callable[..., Found]] = {
     Recommendations: _recommendations,
     SafetyRule: _safety_rule,
     Texts: _texts,
+    AssertionCues: _assertion_cues,
+    OrderWords: _order_words,
 }

@@ -26,7 +26,8 @@ class CueGroup(Part, kw_only=True, frozen=True):
 class AssertionCues(Head, kw_only=True, frozen=True):
     """The cues of one language.
 
-    `complaints` are value sets that come new in a list and are not denied or past with it.
+    `complaints` are value sets that come new in a list and are not denied or past with it;
+    `sought` are those that are possible with the items before them: *?fracture, abscess*.
     """
 
     language: str
@@ -35,6 +36,7 @@ class AssertionCues(Head, kw_only=True, frozen=True):
     look_alikes: tuple[str, ...]
     known_words: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
+    sought: tuple[str, ...] = ()
 
 
 class OrderWord(Part, kw_only=True, frozen=True):
@@ -57,7 +59,8 @@ class OrderWords(Head, kw_only=True, frozen=True):
     """The words in which imaging is ordered in one language.
 
     A word of `contrast` that means nothing only looks like contrast (*with sedation*). Texts with
-    a phrase of `not_imaging` name no imaging study.
+    a phrase of `not_imaging` name no imaging study. `other_modalities` are those that no procedure
+    here has.
     """
 
     language: str
@@ -67,3 +70,4 @@ class OrderWords(Head, kw_only=True, frozen=True):
     joined_modalities: tuple[Joined, ...]
     joined_regions: tuple[Joined, ...]
     not_imaging: tuple[str, ...] = ()
+    other_modalities: tuple[str, ...] = ()

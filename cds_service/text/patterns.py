@@ -1,0 +1,69 @@
+"""How phrases are written: with alternatives, gaps and ranges, so that one line says a list.
+
+- ``{low,lower} back {pain,ache}``: one of each; ``{,severe }`` may be left out
+- ``[38-42.9]``: any number from 38 to 42.9
+- ``failed * physiotherapy``: up to four words may stand at the star
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+
+from cds_service.text.tokens import tokens
+
+
+def up_to_sign(text: str) -> tuple[str, str, str]:
+    """Return the plain text before the first brace or star, that sign, and what follows it."""
+    for place, sign in enumerate(text):
+        if sign in "{*":
+            return text[:place], sign, text[place + 1 :]
+    return text, "", ""
+
+
+def alternatives(text: str) -> tuple[list[str], str]:
+    """Return the alternatives up to the closing brace, and what follows it.
+
+    Raises:
+        ValueError: the brace is not closed.
+    """
+    found = [""]
+    depth = 0
+    for place, sign in enumerate(text):
+        if sign == "}" and depth == 0:
+            return found, text[place + 1 :]
+        depth += (sign == "{") - (sign == "}")
+        if sign == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    raise ValueError(f"a brace is not closed before {text!r}")
+
+
+def forms(text: str, most: int) -> Iterator[tuple[str, ...]]:
+    """Yield what the phrase `text` stands for, as words, a gap as ``*``; `most` of them at most.
+
+    Raises:
+        ValueError: a brace is not closed.
+    """
+    return islice(_forms(text), most)
+
+
+@lru_cache(maxsize=16384)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(tokens(text))
+
+
+def _forms(text: str) -> Iterator[tuple[str, ...]]:
+    plain, sign, rest = up_to_sign(text)
+    words = _words(plain)
+    if not sign:
+        yield words
+    elif sign == "*":
+        for end in _forms(rest):
+            yield (*words, "*", *end)
+    else:
+        choices, rest = alternatives(rest)
+        for end in _forms(rest):
+            for each in choices:
+                for middle in _forms(each):
+                    yield (*words, *middle, *end)

@@ -1,0 +1,1 @@
+"""Labelled vignettes: charts and orders combined pairwise, judged by an oracle of our own."""
