@@ -243,10 +243,14 @@ class _Reader:
     def _concept(self, concept: object) -> set[_Member]:
         return set(_members(codes(concept), texts(concept), self.content))
 
+    def _listed(self, concept: Json) -> bool:
+        return any(self.content.index.memberships(code) for code in codes(concept))
+
     def _concepts(self, resource: Json, kind: str) -> list[Json]:
         """Return the CodeableConcepts that say what a record is about."""
         found = [concept for name in _CONCEPTS[kind] for concept in objects(resource.get(name))]
-        if kind == "Device":
+        if kind == "Device" and not any(map(self._listed, found)):
+            # a code that is listed says more exactly what a device is than its trade name does
             names = objects(resource.get("deviceName"))
             found += [{"text": string(name.get("name"))} for name in names]
         pointing = child(resource, "medicationReference")

@@ -1,0 +1,45 @@
+"""``imaging-advisor coverage``: what the clinical content covers, for review."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cds_service.cli.coveragepage import page
+from cds_service.cli.output import say, say_json
+from cds_service.cli.startup import ContentRefused, environment
+from cds_service.content.check import check
+from cds_service.content.coverage.report import coverage
+from cds_service.content.load import content_directory, load
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser's `commands`."""
+    about = "show what the clinical content covers: rules, findings, ratings, codes, gaps"
+    command = commands.add_parser("coverage", help=about, description=f"{about.capitalize()}.")
+    command.add_argument(
+        "directory", nargs="?", type=Path, help="the content; else the one in use or shipped"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, not Markdown")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the coverage of a content as a page of Markdown, or as JSON; return 0.
+
+    Raises:
+        ContentRefused: the content has errors.
+        ContentNotFound: there is no such directory.
+        SettingsError: the environment has settings with wrong values.
+    """
+    loaded = load(arguments.directory or content_directory(environment().cards_dir))
+    problems = check(loaded)
+    if any(each.severity == "error" for each in problems):
+        raise ContentRefused(problems)
+    found = coverage(loaded)
+    if arguments.json:
+        say_json(msgspec.to_builtins(found))
+    else:
+        say(page(found).rstrip("\n"))
+    return 0
