@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cds_service.content.check import check
+from cds_service.content.compile import compile_content
 from cds_service.content.expansions import read_expansions
 from cds_service.content.issue import Issue
-from cds_service.content.library import Content, compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import Loaded, content_directory, load
 from cds_service.content.model import ValueSetExpansions
 from cds_service.engine.policy import Policy

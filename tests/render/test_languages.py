@@ -10,7 +10,8 @@ import pytest
 
 from cds_service.casebook import assess
 from cds_service.content.cases import Case
-from cds_service.content.library import Content, compile_content
+from cds_service.content.compile import compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import Loaded
 from cds_service.content.local import Local
 from cds_service.content.model import (
@@ -286,9 +287,9 @@ def test_a_german_card_of_the_topic(german: Content, cases: list[Case]) -> None:
         "- Fieber: Body temperature, 38.6 Cel, 2026-11-21",
         "**Warum:** für diese Situation nach ACR 2021: MRT LWS ohne und mit i.v. Kontrastmittel"
         " *in der Regel angemessen*. Die angeforderte Untersuchung: *in der Regel nicht"
-        " angemessen*. MRT zeigt Knochenmark, Weichteile und Spinalkanal; eine Skelettszintigraphie zeigt weder"
-        " Rückenmark noch Wurzeln und übersieht osteolytische Läsionen, und CT übersieht frühe"
-        " Erkrankungen von Mark und Epiduralraum.",
+        " angemessen*. MRT zeigt Knochenmark, Weichteile und Spinalkanal; eine"
+        " Skelettszintigraphie zeigt weder Rückenmark noch Wurzeln und übersieht"
+        " osteolytische Läsionen, und CT übersieht frühe Erkrankungen von Mark und Epiduralraum.",
         "**Strahlung:** Skelettszintigraphie Ganzkörper: ☢☢☢, relative Strahlenstufe 3 von 5"
         " (1-10 mSv effektive Dosis bei Erwachsenen); MRT LWS ohne und mit i.v. Kontrastmittel: O,"
         " relative Strahlenstufe keine (0 mSv effektive Dosis bei Erwachsenen)",
