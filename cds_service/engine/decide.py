@@ -193,11 +193,19 @@ class _Case:
         )
 
     def _remedy(self, state: SafetyState) -> Remedy:
-        """Return what replaces the order: where it is held back, what the hold asks for."""
-        holds = (v.state for v in self.safety if v.state is not None and v.state.effect == "hold")
-        hold = next((each for each in holds if each.remedy.best_rated), None)
-        if hold is not None and state.effect == "exclude" and state.remedy.best_rated:
-            return hold.remedy
+        """Return what takes the place of the order, so that its cards agree on one study.
+
+        Where another study comes first in any case, it is that one; where the order is held back,
+        what the hold asks for.
+        """
+        if state.effect in ("hold", "exclude") and state.remedy.best_rated:
+            for effect in ("replace", "hold"):
+                for verdict in self.safety:
+                    other = verdict.state
+                    if other is None or other.effect != effect or not other.card:
+                        continue
+                    if other.remedy.order or other.remedy.best_rated:
+                        return other.remedy
         return state.remedy
 
     def _recommend(

@@ -9,6 +9,7 @@ from cds_service.engine.policy import Policy
 from cds_service.engine.safety import SafetyVerdict
 
 _RULES_OUT = ("hold", "exclude")
+_SPEAKS_AGAINST = (*_RULES_OUT, "replace")
 
 
 def limited(
@@ -41,7 +42,7 @@ def limited(
 
 
 def _also_against(advice: Advice, verdicts: tuple[SafetyVerdict, ...]) -> tuple[SafetyVerdict, ...]:
-    """Return what else rules out the ordered procedure beside the rule of `advice`."""
+    """Return what else speaks against the ordered procedure beside the rule of `advice`."""
     if _effect(advice) not in _RULES_OUT:
         return ()
     return tuple(
@@ -49,7 +50,7 @@ def _also_against(advice: Advice, verdicts: tuple[SafetyVerdict, ...]) -> tuple[
         for verdict in verdicts
         if verdict.state is not None
         and verdict.state is not advice.rule
-        and verdict.state.effect in _RULES_OUT
+        and verdict.state.effect in _SPEAKS_AGAINST
     )
 
 

@@ -101,7 +101,10 @@ def test_every_rule_and_parameter_is_in_the_json(call, file, content):
     rules = {each.id for topic in topics for each in topic.recommendations}
     dormant = {each["id"] for each in whole["rules"] if each["state"] == "off by default"}
     assert dormant == {
-        f"{each.id}.{state.id}" for each in safety for state in each.states if state.off_by_default
+        f"{each.id}.{state.id}"
+        for each in safety
+        for state in each.states
+        if each.off_by_default or state.off_by_default
     }
     assert dormant
     assert {each["id"] for each in whole["rules"]} == states | rules
