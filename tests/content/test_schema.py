@@ -58,6 +58,11 @@ def differences(kind, shape, root, where):
     elif isinstance(kind, msgspec.inspect.LiteralType):
         if set(kind.values) != set(shape["enum"]):
             yield f"{where}: words"
+    elif isinstance(kind, msgspec.inspect.DictType):
+        if shape["type"] != "object":
+            yield f"{where}: not a block of keys"
+        if isinstance(shape.get("additionalProperties"), dict):
+            yield from differences(kind.value_type, shape["additionalProperties"], root, where)
     elif "const" not in shape:
         name = {"StrType": "string", "BoolType": "boolean", "IntType": "integer"}
         if name[type(kind).__name__] != shape["type"]:
@@ -138,4 +143,4 @@ def test_a_wrong_shape_is_said_in_an_authors_words(file, replace, by, said, cont
 def test_an_installation_without_schemas_says_so(monkeypatch):
     monkeypatch.setattr(schema, "shipped_content", lambda: None)
     with pytest.raises(FileNotFoundError, match="no schemas"):
-        validators.__wrapped__()
+        schema._schemas.__wrapped__()
