@@ -10,6 +10,7 @@ from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.matches import Match, Member, as_matches, members_of
 from cds_service.engine.measurement import read_measurement
+from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.dates import Duration
 from cds_service.fhir.read import (
     Json,
@@ -52,7 +53,8 @@ class Reader:
         kind = string(resource.get("resourceType"))
         concepts = self._concepts(resource, kind)
         written = [text for concept in concepts for text in self._labels(concept)]
-        members = {member for concept in concepts for member in self._concept(concept)}
+        read = self._question if kind == "Observation" else self._concept
+        members = {member for concept in concepts for member in read(concept)}
         if members:
             fact = self._fact(resource, kind, written)
             answer = self._answer(resource) if kind == "Observation" else Answer.NONE
@@ -64,12 +66,21 @@ class Reader:
             fact = self._fact(resource, kind, [*self._labels(value), *written])
             yield from as_matches(told, fact, Answer.YES)
         for part in objects(resource.get("component")):
-            if named := self._concept(part.get("code")):
+            if named := self._question(child(part, "code")):
                 fact = self._fact({**resource, **part, "component": []}, kind, written)
                 yield from as_matches(named, fact, self._answer(part))
 
     def _concept(self, concept: object) -> set[Member]:
         return set(members_of(codes(concept), texts(concept), self.content))
+
+    def _question(self, concept: Json) -> set[Member]:
+        """Return what an Observation is about: the names of known codes are not searched.
+
+        Panels hold hundreds of them, and what a question mentions is not what was found.
+        """
+        known = list(codes(concept))
+        written = () if any(code.system in SYSTEM_URIS for code in known) else texts(concept)
+        return set(members_of(known, written, self.content))
 
     def _listed(self, concept: Json) -> bool:
         return any(self.content.index.memberships(code) for code in codes(concept))
