@@ -46,7 +46,8 @@ def run_case(case: Case, content: Content) -> Outcome:
 def assess(case: Case, content: Content) -> Assessment:
     """Return the assessment of the case's order on its chart, as the service would make it.
 
-    Every card is given, however many a site wants. Rules that are off by default are on in the cases about them.
+    Every card is given, however many a site wants. Rules that are off by default are on in the
+    cases about them.
     """
     content = with_switched_on(content, case.about)
     order = read_order(case.order)
