@@ -8,10 +8,8 @@ import msgspec
 
 from cds_service.cli.coveragepage import page
 from cds_service.cli.output import say, say_json
-from cds_service.cli.startup import ContentRefused, environment
-from cds_service.content.check import check
+from cds_service.cli.startup import load_checked
 from cds_service.content.coverage.report import coverage
-from cds_service.content.load import content_directory, load
 
 
 def add_to(commands: Any) -> None:
@@ -33,10 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no such directory.
         SettingsError: the environment has settings with wrong values.
     """
-    loaded = load(arguments.directory or content_directory(environment().cards_dir))
-    problems = check(loaded)
-    if any(each.severity == "error" for each in problems):
-        raise ContentRefused(problems)
+    loaded = load_checked(arguments.directory)
     found = coverage(loaded)
     if arguments.json:
         say_json(msgspec.to_builtins(found))

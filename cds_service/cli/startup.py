@@ -54,6 +54,21 @@ def environment() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def load_checked(directory: Path | None) -> Loaded:
+    """Return the documents in `directory`, or of the content in use, that passed the check.
+
+    Raises:
+        ContentRefused: the content has errors.
+        ContentNotFound: there is no such directory.
+        SettingsError: settings have wrong values.
+    """
+    loaded = load(directory or content_directory(environment().cards_dir))
+    problems = check(loaded)
+    if any(each.severity == "error" for each in problems):
+        raise ContentRefused(problems)
+    return loaded
+
+
 def open_content(settings: Settings) -> Content:
     """Return the content that `settings` name, checked and compiled with what the site adds.
 
