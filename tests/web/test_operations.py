@@ -8,7 +8,7 @@ from cds_service.clients.replays import ReplaysUnavailable
 from cds_service.journal.errors import JournalUnavailable
 from cds_service.web.operations import SharedReplays
 
-LATER = datetime.now(UTC) + timedelta(minutes=5)
+LATER = datetime.now(UTC) + timedelta(days=1)
 
 
 class Store:
