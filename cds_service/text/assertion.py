@@ -146,9 +146,11 @@ class Sentence:
         return both and self._mentioned[cue.end]
 
     def _comes_new(self, between: range) -> bool:
-        """Say whether an item that is mentioned stands between, parted by a comma or *and*."""
+        """Say whether a comma stands between, or *and* after an item that is mentioned."""
         words = {self.words[place] for place in between}
-        return any(self._mentioned[place] for place in between) and bool(words & {",", "and"})
+        return "," in words or (
+            "and" in words and any(self._mentioned[place] for place in between)
+        )
 
     def _other_words(self, between: range) -> int:
         """Count the words that are no mention and join nothing."""
@@ -161,7 +163,9 @@ class Sentence:
     def _parted(self, between: range, cue: Cue) -> bool:
         """Say whether what lies `between` parts a mention from a cue after it."""
         inside = {self.words[place] for place in between}
-        if inside & {",", DASH} or any(place in self._starts for place in between):
+        if inside & {",", DASH} or any(place in self._starts for place in between[:-1]):
+            return True
+        if between and between[-1] in self._starts and self.words[between[-1]] not in _AUXILIARY:
             return True
         if not between:
             return False
@@ -255,6 +259,8 @@ _ALWAYS = "always"
 _ITEMS = "items"
 _NEVER = "never"
 _ANYWHERE = (-1, -1)
+_AUXILIARY = frozenset({"is", "was", "are", "were", "has", "have", "does", "did"})
+"""Words with which a cue may start that belong as well to the cue after them: *is not ruled out*."""
 _EITHER = frozenset({"or", "nor"})
 _JOINING = frozenset({",", "and", "or", "nor"})
 _LISTING = _JOINING | {":", "(", ")"}
