@@ -143,7 +143,7 @@ class Sentence:
     def _looks_ahead(self, cue: Found[Cue]) -> bool:
         """Say whether a cue that can reach both ways is about what follows it."""
         both = cue.start in self._starts and cue.meaning.over_commas != _ALWAYS
-        return both and self._mentioned[cue.end]
+        return both and cue.end < len(self.words) and self._mentioned[cue.end]
 
     def _comes_new(self, between: range) -> bool:
         """Say whether a comma stands between, or *and* after an item that is mentioned."""
