@@ -148,9 +148,7 @@ class Sentence:
     def _comes_new(self, between: range) -> bool:
         """Say whether a comma stands between, or *and* after an item that is mentioned."""
         words = {self.words[place] for place in between}
-        return "," in words or (
-            "and" in words and any(self._mentioned[place] for place in between)
-        )
+        return "," in words or ("and" in words and any(self._mentioned[place] for place in between))
 
     def _other_words(self, between: range) -> int:
         """Count the words that are no mention and join nothing."""
@@ -260,7 +258,7 @@ _ITEMS = "items"
 _NEVER = "never"
 _ANYWHERE = (-1, -1)
 _AUXILIARY = frozenset({"is", "was", "are", "were", "has", "have", "does", "did"})
-"""Words with which a cue may start that belong as well to the cue after them: *is not ruled out*."""
+"""Words that start a cue (*is not*) and may belong to the one after: *is not ruled out*."""
 _EITHER = frozenset({"or", "nor"})
 _JOINING = frozenset({",", "and", "or", "nor"})
 _LISTING = _JOINING | {":", "(", ")"}

@@ -5,7 +5,9 @@ import pytest
 from tests.text.accuracy import FLOORS, KINDS, figures, halves
 
 
-@pytest.mark.parametrize(("kind", "half"), [(kind, half) for kind in KINDS for half in halves(kind)])
+@pytest.mark.parametrize(
+    ("kind", "half"), [(kind, half) for kind in KINDS for half in halves(kind)]
+)
 def test_each_half_holds_its_floor(kind, half, read):
     precision, recall = FLOORS[kind, half]
     found = figures(kind, half, read)

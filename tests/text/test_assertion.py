@@ -29,7 +29,14 @@ DOUBTED = [
     "fever is not excluded",
     "fever remains a possibility",
 ]
-PAST = ["hx of fever", "fever in 2012", "fever (2012)", "fever resolved", "fever 10 years ago", "fever in her 40s"]
+PAST = [
+    "hx of fever",
+    "fever in 2012",
+    "fever (2012)",
+    "fever resolved",
+    "fever 10 years ago",
+    "fever in her 40s",
+]
 FAMILY = ["mother has fever", "FHx fever", "fever (sister)", "dad - fever"]
 IF_EVER = ["return if fever", "RTC if cough or fever", "watch for fever", "if fever develops, call"]
 SAID = [
