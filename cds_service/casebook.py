@@ -10,9 +10,10 @@ from cds_service.content.switches import with_switched_on
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.engine.decide import decide
+from cds_service.engine.policy import Policy
 from cds_service.fhir.orders import read_order
 
-_ALL_CARDS = 99
+_EVERY_CARD = Policy(max_cards_per_order=99)
 """Cases see every card that fires; how many a site shows is its own setting."""
 
 
@@ -45,13 +46,14 @@ def run_case(case: Case, content: Content) -> Outcome:
 def assess(case: Case, content: Content) -> Assessment:
     """Return the assessment of the case's order on its chart, as the service would make it.
 
-    Rules that are off by default are on in the cases about them.
+    Every card is given, however many a site wants. Rules that are off by default are on in the
+    cases about them.
     """
     content = with_switched_on(content, case.about)
     order = read_order(case.order)
     if order is None:
         raise ValueError(f"{case.name}: the order is of no type that can order imaging")
-    return decide(chart(case, content), (order,), content, case.as_of)[0]
+    return decide(chart(case, content), (order,), content, case.as_of, _EVERY_CARD)[0]
 
 
 def chart(case: Case, content: Content) -> Chart:

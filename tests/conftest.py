@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from cds_service.advisor import Advisor
 from cds_service.app import create_app
 from cds_service.content.cases import Case, read_cases
-from cds_service.content.library import Content, compile_content
+from cds_service.content.compile import compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import Loaded, load
 from cds_service.engine.policy import Policy
 from cds_service.settings import Settings

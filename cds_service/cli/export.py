@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.cli.output import complain, say
-from cds_service.cli.startup import ContentRefused, environment
-from cds_service.content.check import check
-from cds_service.content.load import content_directory, load
+from cds_service.cli.startup import load_checked
 from cds_service.export.bundle import bundle, written
 from cds_service.export.namespace import DEFAULT_BASE, base_url
 
@@ -45,10 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no such directory.
         SettingsError: the environment has settings with wrong values.
     """
-    loaded = load(arguments.directory or content_directory(environment().cards_dir))
-    problems = check(loaded)
-    if any(each.severity == "error" for each in problems):
-        raise ContentRefused(problems)
+    loaded = load_checked(arguments.directory)
     made = bundle(loaded, arguments.base)
     text = written(made)
     if arguments.out is None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cds_service.content.check import check
+from cds_service.content.compile import compile_content
 from cds_service.content.expansions import read_expansions
 from cds_service.content.issue import Issue
-from cds_service.content.library import Content, compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import Loaded, content_directory, load
 from cds_service.content.model import ValueSetExpansions
 from cds_service.engine.policy import Policy
@@ -51,6 +52,21 @@ def environment() -> Settings:
         SettingsError: settings have wrong values; the text names every one of them.
     """
     return Settings.from_environment(os.environ)
+
+
+def load_checked(directory: Path | None) -> Loaded:
+    """Return the documents in `directory`, or of the content in use, that passed the check.
+
+    Raises:
+        ContentRefused: the content has errors.
+        ContentNotFound: there is no such directory.
+        SettingsError: settings have wrong values.
+    """
+    loaded = load(directory or content_directory(environment().cards_dir))
+    problems = check(loaded)
+    if any(each.severity == "error" for each in problems):
+        raise ContentRefused(problems)
+    return loaded
 
 
 def open_content(settings: Settings) -> Content:

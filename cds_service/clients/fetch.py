@@ -8,6 +8,7 @@ import requests
 import urllib3
 
 from cds_service.clients.jwk import Key, KeyRefused, read_key
+from cds_service.direct_session import DirectSession
 from cds_service.origins import LOOPBACK, origin_allowed, origin_of
 
 _SECONDS = 2.0
@@ -18,17 +19,6 @@ _CHUNK = 16 * 1024
 
 class KeySetUnavailable(Exception):  # noqa: N818 - it reads as what happened
     """Raised when a key set cannot be had; its text names no address."""
-
-
-class _Session(requests.Session):
-    """A session that takes nothing from the environment and never redirects."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing: to prepare a redirect, requests would read its body without a limit."""
 
 
 def may_be_fetched(url: str) -> bool:
@@ -84,7 +74,7 @@ def _get(url: str) -> bytes:
     deadline = time.monotonic() + _SECONDS
     headers = {"Accept": "application/jwk-set+json, application/json"}
     with (
-        _Session() as session,
+        DirectSession() as session,
         session.get(
             url, headers=headers, timeout=_SECONDS, stream=True, allow_redirects=False
         ) as response,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cds_service.content.model import Concept, ValueSet, ValueSetExpansions
 from cds_service.fhir.codes import Code, normal_code
 
-_HIERARCHIC = ("icd-10-cm", "atc")
+HIERARCHIC = ("icd-10-cm", "atc")
 """Systems whose hierarchy is in the code itself, so that a prefix stands for its descendants."""
 
 _CATEGORY_LENGTH = 3
@@ -85,7 +85,7 @@ class CodeIndex:
     def label(self, code: Code) -> str:
         """Return our own short label of `code` or of its nearest listed ancestor, if any."""
         system, value = code
-        shortest = 1 if system in _HIERARCHIC else len(value)
+        shortest = 1 if system in HIERARCHIC else len(value)
         for end in range(len(value), shortest - 1, -1):
             if found := self._labels.get(Code(system, value[:end])):
                 return found
@@ -94,13 +94,13 @@ class CodeIndex:
     def _add(self, value_set: str, system: str, concept: Concept) -> None:
         role = concept.role
         first, dash, last = concept.code.partition("-")
-        if dash and system in _HIERARCHIC:
+        if dash and system in HIERARCHIC:
             block = _Block(system, first.upper(), last.upper(), value_set, role, concept.label)
             self._blocks.append(block)
             return
         code = normal_code(system, concept.code)
         self._labels.setdefault(code, concept.label)
-        target = self._prefixes if concept.descendants and system in _HIERARCHIC else self._exact
+        target = self._prefixes if concept.descendants and system in HIERARCHIC else self._exact
         target.setdefault(code, {})[value_set] = role
 
     def _expand(self, document: ValueSetExpansions) -> None:
@@ -123,7 +123,7 @@ class CodeIndex:
         candidates: list[dict[str, str]] = []
         if system == "icd-10-cm" and _late_effect(value):
             return ()
-        if system in _HIERARCHIC:
+        if system in HIERARCHIC:
             candidates += [
                 {block.value_set: block.role} for block in self._blocks if block.holds(code)
             ]

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
@@ -42,19 +43,42 @@ def shipped_content() -> Path | None:
 
 
 @cache
-def validators() -> dict[str, Draft202012Validator]:
-    """Return the validator of each kind of document.
+def _schemas() -> dict[str, Any]:
+    shipped = shipped_content()
+    if shipped is None:
+        raise FileNotFoundError("the installation holds no schemas of clinical content")
+    return {
+        path.name.removesuffix(_SUFFIX): json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((shipped / "schemas").glob(f"*{_SUFFIX}"))
+    }
+
+
+@cache
+def quick_validators() -> dict[str, jsonschema_rs.Draft202012Validator]:
+    """Return for each kind of document what says whether it is right, but not in our words.
+
+    It says so a hundred times faster than `validators`, and nearly all documents are right.
 
     Raises:
         FileNotFoundError: the schemas were taken out of the installation.
     """
-    shipped = shipped_content()
-    if shipped is None:
-        raise FileNotFoundError("the installation holds no schemas of clinical content")
-    schemas = {
-        path.name.removesuffix(_SUFFIX): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((shipped / "schemas").glob(f"*{_SUFFIX}"))
+    schemas = _schemas()
+    registry = jsonschema_rs.Registry([(schema["$id"], schema) for schema in schemas.values()])
+    return {
+        kind: jsonschema_rs.Draft202012Validator(schema, registry=registry, validate_formats=True)
+        for kind, schema in schemas.items()
+        if kind != _HEAD
     }
+
+
+@cache
+def validators() -> dict[str, Draft202012Validator]:
+    """Return the validator of each kind of document, which says what is wrong and where.
+
+    Raises:
+        FileNotFoundError: the schemas were taken out of the installation.
+    """
+    schemas = _schemas()
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
     )
@@ -80,6 +104,8 @@ def validate(data: object, positions: Positions, path: str) -> list[Issue]:
         )
         place = positions.at(("kind",))
         return [issue(path, place, "SCHEMA001", said, _choice(kind, list(kinds)))]
+    if quick_validators()[kind].is_valid(data):
+        return []
     return differences(kinds[kind], data, positions, path)
 
 

@@ -1,16 +1,17 @@
 """From chart and orders to advice: the way every order goes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from cds_service.content.library import SUPPLEMENTARY_TYPES, Content
-from cds_service.content.model import Citation, Procedure, Recommendation, SafetyState
+from cds_service.content.model import Citation, Procedure, Recommendation, Remedy, SafetyState
 from cds_service.engine import safety
 from cds_service.engine.advice import Advice, Assessment, Suppressed, TopicAssessment
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence, read_chart, with_order
 from cds_service.engine.findings import Findings
+from cds_service.engine.limit import limited
 from cds_service.engine.policy import Policy
 from cds_service.engine.proposal import propose
 from cds_service.engine.ratings import Rated
@@ -59,7 +60,7 @@ def _assess(
     findings = Findings(content, chart, known, recognised.procedure)
     case = _Case(order, recognised, findings, content)
     case.consider(policy)
-    case.limit(policy)
+    shown, left_out = limited(case.advice, case.safety, policy)
     return Assessment(
         order=order,
         recognised=case.recognised,
@@ -67,8 +68,8 @@ def _assess(
         evidence=known,
         safety=case.safety,
         topics=tuple(case.topics),
-        advice=tuple(case.advice),
-        suppressed=tuple(case.suppressed),
+        advice=tuple(shown),
+        suppressed=(*case.suppressed, *left_out),
         not_checked=_not_checked(chart, evidence, content),
     )
 
@@ -136,33 +137,11 @@ class _Case:
     def _check(self, procedure: Procedure, topic: TopicAssessment | None, policy: Policy) -> None:
         """Put `procedure` through the safety rules; a situation already told is not told twice."""
         told = {(verdict.rule.id, verdict.state and verdict.state.id) for verdict in self.safety}
-        for verdict in safety.check(procedure, self.findings, self.content):
-            if (verdict.rule.id, verdict.state and verdict.state.id) not in told:
-                self.safety = (*self.safety, verdict)
-                self._warn(verdict, procedure, topic, policy)
-
-    def limit(self, policy: Policy) -> None:
-        """Keep the most urgent advice, one card per remedy, and as many as the site wants.
-
-        How urgent the rules find it decides what stays; a cap only changes how it is shown.
-        """
-        kept: list[Advice] = []
-        self.advice = [replace(each, also_against=self._also(each)) for each in self.advice]
-        for advice in sorted(self.advice, key=lambda each: each.indicator.rank):
-            same = next((k for k in kept if _same_remedy(k, advice)), None)
-            if advice.card in policy.disabled_cards:
-                self._drop(advice, "this site has switched the card off")
-            elif same is not None:
-                joint = tuple(dict.fromkeys((*same.evidence, *advice.evidence)))
-                kept[kept.index(same)] = replace(same, evidence=joint)
-                self._drop(advice, f"{same.rule_id} already offers the same remedy")
-            elif len(kept) >= policy.max_cards_per_order:
-                self._drop(advice, "the order already has as many cards as the site wants")
-            else:
-                kept.append(advice)
-        self.advice = [
-            replace(each, indicator=policy.capped(each.card, each.indicator)) for each in kept
-        ]
+        verdicts = safety.check(procedure, self.findings, self.content)
+        new = [v for v in verdicts if (v.rule.id, v.state and v.state.id) not in told]
+        self.safety = (*self.safety, *new)
+        for verdict in new:
+            self._warn(verdict, procedure, topic, policy)
 
     def _warn(
         self,
@@ -181,16 +160,19 @@ class _Case:
         if policy.silences(rule_id):
             self.suppressed.append(Suppressed(rule_id, _SWITCHED_OFF))
             return
+        remedy = self._remedy(state)
+        # what a guideline rates is offered only where it is certain that it is about this patient
+        rating = topic if topic is not None and topic.certain else None
         proposed = propose(
-            state.remedy,
+            remedy,
             procedure,
-            topic,
+            rating,
             self.findings,
             self.content,
             instead_of=None,
             rated_only=False,
         )
-        wanted = bool(state.remedy.order or state.remedy.best_rated)
+        wanted = bool(remedy.order or remedy.best_rated)
         self.advice.append(
             Advice(
                 card=state.card,
@@ -209,6 +191,22 @@ class _Case:
                 none_left=wanted and not proposed.proposal.procedures,
             )
         )
+
+    def _remedy(self, state: SafetyState) -> Remedy:
+        """Return what takes the place of the order, so that its cards agree on one study.
+
+        Where another study comes first in any case, it is that one; where the order is held back,
+        what the hold asks for.
+        """
+        if state.effect in ("hold", "exclude") and state.remedy.best_rated:
+            for effect in ("replace", "hold"):
+                for verdict in self.safety:
+                    other = verdict.state
+                    if other is None or other.effect != effect or not other.card:
+                        continue
+                    if other.remedy.order or other.remedy.best_rated:
+                        return other.remedy
+        return state.remedy
 
     def _recommend(
         self, rule: Recommendation, procedure: Procedure, topic: TopicAssessment
@@ -245,21 +243,6 @@ class _Case:
             )
         )
 
-    def _also(self, advice: Advice) -> tuple[SafetyVerdict, ...]:
-        """Return what else rules out the ordered procedure beside the rule of `advice`."""
-        if not (isinstance(advice.rule, SafetyState) and advice.rule.effect in _RULES_OUT):
-            return ()
-        return tuple(
-            verdict
-            for verdict in self.safety
-            if verdict.state is not None
-            and verdict.state is not advice.rule
-            and verdict.state.effect in _RULES_OUT
-        )
-
-    def _drop(self, advice: Advice, why: str) -> None:
-        self.suppressed.append(Suppressed(advice.rule_id, why))
-
 
 def _cited_safety(
     verdict: SafetyVerdict, rated: Rated | None, topic: TopicAssessment | None
@@ -275,13 +258,4 @@ def _cited(guideline: Citation, source: Citation) -> tuple[Citation, ...]:
     return (guideline,) if source.url == guideline.url else (guideline, source)
 
 
-_RULES_OUT = ("hold", "exclude")
 _TELLING = ("red-flag", "urgent", "risk", "context", "safety")
-
-
-def _same_remedy(left: Advice, right: Advice) -> bool:
-    """Say whether two pieces of advice would be accepted with the same change of the order."""
-    first, second = left.proposal, right.proposal
-    if first.procedures and second.procedures:
-        return first.procedures[0] == second.procedures[0]
-    return not first.empty and first == second

@@ -7,8 +7,9 @@ from cds_service.content.library import Content
 from cds_service.content.model import Clause
 from cds_service.content.phrasebook import Phrase, Words, phrase
 from cds_service.engine.estimates import estimated
-from cds_service.engine.evidence import Evidence, Match
+from cds_service.engine.evidence import Evidence
 from cds_service.engine.facts import Answer, Fact, Standing
+from cds_service.engine.matches import Match
 from cds_service.engine.measurement import (
     RAISED_FLAGS,
     Measurement,

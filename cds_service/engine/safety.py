@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from cds_service.content.expression import State, affirmed, evaluate
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure, SafetyRule, SafetyState
-from cds_service.engine.findings import Findings, Item, Result
+from cds_service.engine.findings import Findings, Result
+from cds_service.engine.items import Item
 from cds_service.engine.verdict import Verdict
 
 

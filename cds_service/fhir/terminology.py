@@ -16,6 +16,7 @@ import msgspec
 import requests
 import urllib3
 
+from cds_service.direct_session import DirectSession
 from cds_service.fhir.codes import SYSTEM_URIS, system_name
 from cds_service.fhir.read import Json, child, objects, string
 from cds_service.fhir.refusals import Problem, TerminologyUnavailable, problem_of
@@ -71,7 +72,7 @@ class TerminologyServer:
             raise TerminologyUnavailable(Problem.BAD_ADDRESS)
         self.base = base.rstrip("/")
         self._bounds = bounds or Bounds()
-        self._session = _Session()
+        self._session = DirectSession()
         if ca_file is not None:
             self._session.verify = str(ca_file)
         self._session.headers.update({"Accept": _FHIR, "Content-Type": _FHIR})
@@ -184,17 +185,6 @@ class TerminologyServer:
                 raise TerminologyUnavailable(Problem.TIME_OUT)
             chunks.append(chunk)
         return b"".join(chunks)
-
-
-class _Session(requests.Session):
-    """A session that takes nothing from the environment and never redirects."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing: to prepare a redirect, requests would read its body without a limit."""
 
 
 def value_set(system: str, include: Iterable[Filter], exclude: Iterable[Filter] = ()) -> Json:

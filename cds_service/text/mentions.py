@@ -32,7 +32,7 @@ class Phrase(NamedTuple):
 
 Meaning = Phrase | Cue | End
 _REMEMBERED = 32768
-_REMEMBERED_LENGTH = 80
+_REMEMBERED_LENGTH = 200
 """Short texts recur (displays of codes); longer ones are read anew."""
 
 

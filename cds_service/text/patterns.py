@@ -48,6 +48,19 @@ def forms(text: str, most: int) -> Iterator[tuple[str, ...]]:
     return islice(_forms(text), most)
 
 
+def number_of_forms(text: str) -> int:
+    """Return how many forms the phrase `text` stands for, without making them.
+
+    Raises:
+        ValueError: a brace is not closed.
+    """
+    _, sign, rest = up_to_sign(text)
+    if sign != "{":
+        return number_of_forms(rest) if sign else 1
+    choices, rest = alternatives(rest)
+    return sum(map(number_of_forms, choices)) * number_of_forms(rest)
+
+
 @lru_cache(maxsize=16384)
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a part of a phrase; the same parts recur in many phrases."""

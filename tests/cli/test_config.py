@@ -58,12 +58,12 @@ def test_a_value_is_shown_with_the_shipped_one_and_its_source(call, file):
 def test_what_is_switched_off_is_shown_with_what_it_leads_to(call, file):
     text = (
         "cards: {switched-off: [mri-preferred]}\n"
-        "rules: {switched-off: [gadolinium-contrast, add-contrast]}\n"
+        "rules: {switched-off: [gadolinium-pregnancy, add-contrast]}\n"
     )
     rules = part(call("config", file(text)).out, "Rules")
     assert "add-contrast: OFF; no card (by this site)" in rules
     assert (
-        "gadolinium-contrast.pregnancy: OFF, effect exclude; no card; what it excludes is still"
+        "gadolinium-pregnancy.on-record: OFF, effect exclude; no card; what it excludes is still"
         " never proposed (by this site)"
     ) in rules
     assert "mri-preferred: CARD OFF; no card, because the card 'mri-preferred' is switched" in rules
@@ -101,7 +101,10 @@ def test_every_rule_and_parameter_is_in_the_json(call, file, content):
     rules = {each.id for topic in topics for each in topic.recommendations}
     dormant = {each["id"] for each in whole["rules"] if each["state"] == "off by default"}
     assert dormant == {
-        f"{each.id}.{state.id}" for each in safety for state in each.states if state.off_by_default
+        f"{each.id}.{state.id}"
+        for each in safety
+        for state in each.states
+        if each.off_by_default or state.off_by_default
     }
     assert dormant
     assert {each["id"] for each in whole["rules"]} == states | rules

@@ -121,6 +121,7 @@ def test_an_order_that_is_right_gets_no_card(explained, patient):
     patient["prefetch"]["devices"]["entry"] = []
     order = patient["context"]["draftOrders"]["entry"][0]["resource"]
     order["code"]["coding"][0]["code"] = "24967-2"
+    order["code"]["text"] = "MRI lumbar spine without and with contrast"
     assert "None: there is nothing to add" in section(explained(patient), "Cards (0)")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cds_service.content.check import check
-from cds_service.content.library import Content, compile_content
+from cds_service.content.compile import compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import load
 
 HERE = Path(__file__).parent

@@ -110,6 +110,16 @@ def test_texts_of_two_languages_may_have_the_same_ids(content):
     english = (content.directory / "topic/texts.en.yaml").read_text("utf-8")
     other = english.replace("language: en", "language: de").replace("-texts", "-texts-de")
     content.write("topic/texts.de.yaml", other)
+    assert not any("ID007" in report for report in content.reports())
+    twice = english.replace("-texts", "-texts-too")
+    content.write("topic/more.en.yaml", twice)
+    assert any("ID007" in report for report in content.reports())
+
+
+def test_a_language_may_be_a_draft_for_as_long_as_it_is_not_complete(content):
+    english = (content.directory / "topic/texts.en.yaml").read_text("utf-8")
+    other = english.replace("language: en", "language: de").replace("-texts", "-texts-de")
+    content.write("topic/texts.de.yaml", other.replace("status: active", "status: draft"))
     assert content.reports() == []
 
 

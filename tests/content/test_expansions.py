@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cds_service.content.codeindex import CodeIndex
+from cds_service.content.compile import compile_content
 from cds_service.content.expansions import read_expansions
-from cds_service.content.library import compile_content
 from cds_service.content.load import Loaded, load
 from cds_service.content.model import ValueSetExpansions
 from cds_service.fhir.codes import Code

@@ -48,11 +48,22 @@ def differences(kind, shape, root, where):
             yield from differences(
                 fields[name].type, shape["properties"][name], root, f"{where}.{name}"
             )
+    elif isinstance(kind, msgspec.inspect.DictType):
+        if shape["type"] != "object":
+            yield f"{where}: not a block of keys"
+        if isinstance(shape.get("additionalProperties"), dict):
+            yield from differences(kind.value_type, shape["additionalProperties"], root, where)
     elif isinstance(kind, msgspec.inspect.VarTupleType):
         if shape["type"] != "array":
             yield f"{where}: not a list"
         yield from differences(kind.item_type, shape["items"], root, f"{where}[]")
-    elif isinstance(kind, msgspec.inspect.EnumType):
+    else:
+        yield from differences_in_words(kind, shape, where)
+
+
+def differences_in_words(kind, shape, where):
+    """Yield where two types of single values allow different words."""
+    if isinstance(kind, msgspec.inspect.EnumType):
         if {word.value for word in kind.cls} != set(shape["enum"]):
             yield f"{where}: words"
     elif isinstance(kind, msgspec.inspect.LiteralType):
@@ -138,4 +149,4 @@ def test_a_wrong_shape_is_said_in_an_authors_words(file, replace, by, said, cont
 def test_an_installation_without_schemas_says_so(monkeypatch):
     monkeypatch.setattr(schema, "shipped_content", lambda: None)
     with pytest.raises(FileNotFoundError, match="no schemas"):
-        validators.__wrapped__()
+        schema._schemas.__wrapped__()

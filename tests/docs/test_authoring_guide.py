@@ -37,7 +37,7 @@ MEANINGS = {
     "guideline": "the short name of the topic's guideline",
     "rating-ordered": "the rating of the study ordered; for an inferred one words that say so",
     "rating-suggested": "the rating of the study proposed",
-    "radiation": "level and adult dose of the studies ordered and proposed, if all are known",
+    "radiation": "level and dose, in words, of the studies ordered and proposed, if all are known",
     "held": "what would be rated as well or better and is held back, and why",
     "caution": "the notes of safety rules on the study proposed: what to clear first",
     "not-checked": "the sources that could not be read to the end",

@@ -56,7 +56,14 @@ def test_the_settings_in_the_readme_are_the_settings() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CHANGELOG.md", "cards/README.md", "docs/site.md", "docs/integrate.md"],
+    [
+        "README.md",
+        "CHANGELOG.md",
+        "cards/README.md",
+        "docs/coverage.md",
+        "docs/site.md",
+        "docs/integrate.md",
+    ],
 )
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import pytest
 
 from cds_service.content.library import Content
+from cds_service.content.phrasebook import english
 from cds_service.engine.recognise import FROM_TEXT, Recognised, recognise
 from cds_service.fhir.orders import read_order
 
@@ -71,7 +72,7 @@ def test_words_that_say_otherwise_than_the_code_leave_two_readings(text, content
     found = recognised(content, PLAIN, text=text)
     assert named(found) == ""
     assert found.imaging
-    assert [each.partition(":")[0] for each in found.said] == ["its code", "its text"]
+    assert [english([each]).partition(":")[0] for each in found.said] == ["its code", "its text"]
     assert len(found.conflict) == 2
 
 

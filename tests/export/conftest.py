@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.content.library import Content, compile_content
+from cds_service.content.compile import compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import Loaded, content_directory, load
 from cds_service.export.bundle import bundle
 from cds_service.export.namespace import DEFAULT_BASE

@@ -144,7 +144,7 @@ def test_the_notices_are_those_of_the_notice_file() -> None:
 def test_a_value_set_of_phrases_only_has_phrases_and_no_codes(exported: Exported) -> None:
     made = exported.get("ValueSet", "night-or-rest-pain")
     assert "compose" not in made
-    assert "night pain" in exported.said(made, "phrase")
+    assert any("night" in phrase for phrase in exported.said(made, "phrase"))
 
 
 def test_every_set_that_is_cited_from_elsewhere_keeps_its_sources(exported: Exported) -> None:

@@ -24,7 +24,7 @@ def test_every_topic_and_every_safety_rule_is_one_plan(
     exported: Exported, content: Content
 ) -> None:
     expected = {f"topic-{each.topic.id}" for each in content.topics}
-    expected |= {f"safety-rule-{each.id}" for each in content.safety_rules}
+    expected |= {f"safety-rule-{each.id}" for each in content.safety_rules_as_written}
     assert set(exported.of_type("PlanDefinition")) == expected
 
 

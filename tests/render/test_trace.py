@@ -10,7 +10,7 @@ import pytest
 from cds_service.advisor import Advisor
 from cds_service.cli import example
 from cds_service.content.check import check
-from cds_service.content.library import compile_content
+from cds_service.content.compile import compile_content
 from cds_service.content.load import content_directory, load
 from cds_service.hooks.json_body import encode
 from cds_service.hooks.request import read_request

@@ -25,7 +25,7 @@ MISTAKES = {
         ["3:19 SCHEMA004"],
     ),
     "too many cards": ("cards: {most-per-order: 21}\n", ["1:25 SCHEMA008"]),
-    "a language without texts": ("language: de\n", ["1:11 SITE002"]),
+    "a language without texts": ("language: fr\n", ["1:11 SITE002"]),
     "a parameter that does not exist": (
         "parameters:\n  feever-window: P7D\n",
         ["2:3 REF002"],

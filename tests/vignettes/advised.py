@@ -3,7 +3,8 @@
 from functools import cache
 
 from cds_service.casebook import chart, shown
-from cds_service.content.library import Content, compile_content
+from cds_service.content.compile import compile_content
+from cds_service.content.library import Content
 from cds_service.content.load import load
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.decide import decide

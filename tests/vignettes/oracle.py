@@ -76,7 +76,7 @@ class Oracle:
     def _about_study(self, name: str) -> list[Card]:
         study = STUDIES[name]
         found = [
-            self._of_hazard(hazard)
+            self._of_hazard(hazard, study)
             for hazard in self.patient.hazards
             if (hazard.of == "MR" and study.modality == "MR")
             or (hazard.of == "gadolinium" and study.modality == "MR" and study.contrast == "vein")
@@ -95,7 +95,7 @@ class Oracle:
             *([level] if study.region == "lumbar" and (level := self._level()) else []),
         ]
 
-    def _of_hazard(self, hazard: Hazard) -> Card:
+    def _of_hazard(self, hazard: Hazard, study: tables.Study) -> Card:
         accept: tuple[str, ...] = ()
         offers = hazard.kind in ("contrast-reaction", "gadolinium-pregnancy")
         held = hazard.of == "gadolinium" and "MR" in self.patient.ruled_out
@@ -104,6 +104,10 @@ class Oracle:
             accept = self.guideline.best(NOT, "CT")
         elif offers:
             accept = self.guideline.best(NOT)
+        level = self._level()
+        if level and study.region == "lumbar" and (hazard.kind == "hold-mri" or offers):
+            # the cards of one order agree on one study: the one that the level asks for
+            accept = level.accept
         return Card(hazard.kind, hazard.urgency, accept, hazard.why)
 
     def _kidney_and_thyroid(self, study: tables.Study) -> list[Card]:

@@ -1,7 +1,7 @@
 """What the hazards of the vignettes rule out and ask for, one line and one reason each.
 
-Written by hand, as the tables in oracle_tables, which also say what the sources are. Kidney, thyroid
-and radiation hang on more than one record and are reasoned in the oracle.
+Written by hand, as the tables in oracle_tables, which also say what the sources are. Kidney,
+thyroid and radiation hang on more than one record and are reasoned in the oracle.
 """
 
 from typing import NamedTuple
@@ -88,4 +88,4 @@ KIDNEY = {
     "acute-kidney-injury": ("Condition", "injury"),
     "dialysis": ("Condition", "dialysis"),
 }
-"""NKF: below 30, acute injury and dialysis ask for care, 45 does not; 4.1 mg/dL at 58 is below 30."""
+"""NKF: below 30, acute injury and dialysis ask for care; 45 does not. 4.1 mg/dL at 58 is 15."""

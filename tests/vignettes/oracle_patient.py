@@ -19,13 +19,18 @@ class Patient:
         ]
         self.settled = {name for s in self.signs if not s.open for name in s.classes}
         self.open = any(sign.open for sign in self.signs)
-        self.hazards: list[Hazard] = [
+        hazards = [
             hazard
             for atom in row["hazard"].atoms
             for hazard in self._hazards(atom)
             if hazard.source not in self.hidden
         ]
-        self.ruled_out = {name for hazard in self.hazards for name in hazard.against}
+        self.ruled_out = {name for hazard in hazards for name in hazard.against}
+        self.hazards: list[Hazard] = [  # a mild reaction is no news beside one that rules it out
+            hazard
+            for hazard in hazards
+            if hazard.kind != "contrast-reaction-mild" or hazard.of not in self.ruled_out
+        ]
 
     def _hazards(self, atom: str) -> tuple[Hazard, ...]:
         """Return what `atom` means; a pacemaker whose removal is not seen is a pacemaker."""

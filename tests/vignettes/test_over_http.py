@@ -8,11 +8,7 @@ from flask.testing import FlaskClient
 from cds_service.gather.templates import KEYS
 from tests.hook_request import SELECT, SIGN, prefetch, request
 from tests.vignettes.advised import kind_of, shipped
-from tests.vignettes.open_questions import (
-    advice_is_open,
-    two_holds_leave_no_room_for_the_emergency,
-)
-from tests.vignettes.oracle import MAX_CARDS, RANKS, Card, Oracle, expected
+from tests.vignettes.oracle import MAX_CARDS, RANKS, Card, expected
 from tests.vignettes.vignette import Vignette, vignettes
 
 SIZE = 40
@@ -27,8 +23,6 @@ def the_sample() -> list[Vignette]:
         vignette
         for vignette in vignettes()
         if vignette.row["completeness"].id != "problems-partial"
-        and not advice_is_open(vignette.row)
-        and not two_holds_leave_no_room_for_the_emergency(Oracle(vignette.row))
         and (bool(expected(vignette.row)) or vignette.number % 8 == 0)
     ]
     return fit[:: len(fit) // SIZE][:SIZE]

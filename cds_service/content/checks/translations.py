@@ -49,7 +49,7 @@ def languages_are_complete(content: Catalogue) -> Iterator[Issue]:
         lacking.append(("card texts", texts - _card_texts(content, language).keys()))
         for noun, ids in lacking:
             if ids:
-                said = f"{len(ids)} {noun} have no words in '{language}'"
+                said = f"there are {noun} without words in '{language}'"
                 named = sorted(ids)[:_NAMED]
                 more = ", …" if len(ids) > len(named) else ""
                 hint = f"translate: {', '.join(named)}{more}"

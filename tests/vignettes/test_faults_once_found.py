@@ -1,15 +1,8 @@
-"""The smallest vignette of each open question: these fail until it is settled."""
-
-import pytest
+"""The smallest vignette of each fault that the vignettes once found in the advice."""
 
 from tests.vignettes.advised import ALL_CARDS, assessed, in_words
 from tests.vignettes.factors import Level, Row, factors
-from tests.vignettes.open_questions import (
-    radiographs_beside_a_held_mri,
-    rated_where_the_topic_is_not_certain,
-    two_holds_leave_no_room_for_the_emergency,
-)
-from tests.vignettes.oracle import Card, Oracle, expected
+from tests.vignettes.oracle import Card, expected
 from tests.vignettes.vignette import Vignette, vignette
 
 
@@ -28,41 +21,32 @@ def advised(case: Vignette) -> list[Card]:
     return [in_words(advice) for advice in assessed(case, ALL_CARDS).advice]
 
 
-@pytest.mark.xfail(reason="a rated CT is offered though the patient may be a child")
 def test_no_rated_alternative_where_the_birth_date_is_not_known() -> None:
     case = a_vignette(setting="age-unknown", flag="fever", hazard="pacemaker", order="mri-none")
-    assert rated_where_the_topic_is_not_certain(Oracle(case.row))
     assert advised(case) == expected(case.row)
 
 
-@pytest.mark.xfail(reason="a rated CT is offered though nothing says that the back hurts")
 def test_no_rated_alternative_where_the_complaint_is_not_known() -> None:
     case = a_vignette(
         setting="no-indication", flag="fever", hazard="pacemaker", completeness="problems-failed"
     )
-    assert rated_where_the_topic_is_not_certain(Oracle(case.row))
     assert advised(case) == expected(case.row)
 
 
-@pytest.mark.xfail(reason="the card of the contrast offers radiographs beside the CT of the hold")
 def test_a_held_mri_is_not_replaced_by_radiographs() -> None:
     case = a_vignette(
         setting="osteoporosis", hazard="pacemaker-and-both-contrasts", order="mri-both"
     )
-    assert radiographs_beside_a_held_mri(Oracle(case.row))
     assert all(card.accept != ("radiography-lumbar-spine",) for card in advised(case))
 
 
-@pytest.mark.xfail(reason="two holds without an alternative take both places")
 def test_two_holds_never_hide_that_the_order_cannot_wait() -> None:
     case = a_vignette(
         setting="other-indication", flag="foot-drop", hazard="pacemaker-and-neurostimulator"
     )
-    assert two_holds_leave_no_room_for_the_emergency(Oracle(case.row))
     assert "stat" in [in_words(advice).kind for advice in assessed(case).advice]
 
 
-@pytest.mark.xfail(reason="the hold offers CT of the lumbar spine, the other card CT of the whole")
 def test_the_cards_of_one_order_agree_on_one_study() -> None:
     case = a_vignette(flag="epidural-abscess", hazard="aneurysm-clip", priority="stat")
     studies = {card.accept[0] for card in advised(case) if card.accept}

@@ -1,0 +1,146 @@
+"""One record of the chart: which value sets it counts for, and as what fact."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.content.library import AFFIRMATIVE_ANSWER, NEGATIVE_ANSWER, Content
+from cds_service.engine import facts
+from cds_service.engine.chart import Chart
+from cds_service.engine.facts import Answer, Fact, Standing
+from cds_service.engine.matches import Match, Member, as_matches, members_of
+from cds_service.engine.measurement import read_measurement
+from cds_service.fhir.codes import SYSTEM_URIS
+from cds_service.fhir.dates import Duration
+from cds_service.fhir.read import (
+    Json,
+    child,
+    codes,
+    name_of,
+    objects,
+    reference,
+    same_reference,
+    string,
+    texts,
+)
+from cds_service.text.assertion import Assertion
+
+CONCEPTS = {
+    "Condition": ("code",),
+    "Observation": ("code",),
+    "Procedure": ("code",),
+    "Device": ("type",),
+    "DeviceUseStatement": ("device",),
+    "AllergyIntolerance": ("code", "substance"),
+    "MedicationRequest": ("medicationCodeableConcept", "medication"),
+    "MedicationOrder": ("medicationCodeableConcept",),
+    "MedicationStatement": ("medicationCodeableConcept", "medication"),
+}
+_NAMES_OF_TYPE = {"MedicationOrder": "MedicationRequest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the resources of one chart on one day."""
+
+    chart: Chart
+    content: Content
+    as_of: date
+    prescription: Duration
+
+    def matches(self, resource: Json) -> Iterator[tuple[str, Match]]:
+        """Yield what `resource` counts as; an Observation by its code, value and components."""
+        kind = string(resource.get("resourceType"))
+        concepts = self._concepts(resource, kind)
+        written = [text for concept in concepts for text in self._labels(concept)]
+        read = self._question if kind == "Observation" else self._concept
+        members = {member for concept in concepts for member in read(concept)}
+        if members:
+            fact = self._fact(resource, kind, written)
+            answer = self._answer(resource) if kind == "Observation" else Answer.NONE
+            yield from as_matches(members, fact, answer)
+        if kind != "Observation":
+            return
+        value = child(resource, "valueCodeableConcept")
+        if told := self._concept(value):
+            fact = self._fact(resource, kind, [*self._labels(value), *written])
+            yield from as_matches(told, fact, Answer.YES)
+        for part in objects(resource.get("component")):
+            if named := self._question(child(part, "code")):
+                fact = self._fact({**resource, **part, "component": []}, kind, written)
+                yield from as_matches(named, fact, self._answer(part))
+
+    def _concept(self, concept: object) -> set[Member]:
+        return set(members_of(codes(concept), texts(concept), self.content))
+
+    def _question(self, concept: Json) -> set[Member]:
+        """Return what an Observation is about: the names of known codes are not searched.
+
+        Panels hold hundreds of them, and what a question mentions is not what was found.
+        """
+        known = list(codes(concept))
+        written = () if any(code.system in SYSTEM_URIS for code in known) else texts(concept)
+        return set(members_of(known, written, self.content))
+
+    def _listed(self, concept: Json) -> bool:
+        return any(self.content.index.memberships(code) for code in codes(concept))
+
+    def _concepts(self, resource: Json, kind: str) -> list[Json]:
+        """Return the CodeableConcepts that say what a record is about."""
+        found = [concept for name in CONCEPTS[kind] for concept in objects(resource.get(name))]
+        if kind == "Device" and not any(map(self._listed, found)):
+            # a code that is listed says more exactly what a device is than its trade name does
+            names = objects(resource.get("deviceName"))
+            found += [{"text": string(name.get("name"))} for name in names]
+        pointing = child(resource, "medicationReference")
+        if kind == "DeviceUseStatement":
+            pointing = child(resource, "device")
+        pointer = reference(pointing)
+        if pointer:
+            display = string(pointing.get("display"))
+            found = [{"text": display}] if display else []
+            for target in [*objects(resource.get("contained")), *self.chart.resources]:
+                local = f"#{string(target.get('id'))}"
+                if pointer == local or same_reference(pointer, name_of(target)):
+                    found += objects(target.get("code")) + objects(target.get("type"))
+                    break
+        return found
+
+    def _fact(self, resource: Json, kind: str, written: list[str]) -> Fact:
+        when, started, ended, current = facts.period(resource, self.as_of, self.prescription)
+        standing = facts.standing(resource)
+        relied_on = standing in (Standing.STANDS, Standing.SUSPECTED)
+        if relied_on and facts.in_the_future(started or when, self.as_of):
+            standing = Standing.UNCERTAIN
+        return Fact(
+            reference=name_of(resource),
+            resource_type=_NAMES_OF_TYPE.get(kind, kind),
+            label=written[0] if written else "",
+            standing=standing,
+            current=current,
+            when=when,
+            started=started,
+            ended=ended,
+            measurement=read_measurement(resource) if kind == "Observation" else None,
+            mr_status=facts.mr_status(resource) if kind == "Device" else "",
+            severity=facts.severity(resource) if kind == "AllergyIntolerance" else "",
+        )
+
+    def _labels(self, concept: Json) -> list[str]:
+        """Return what to call a concept: the chart's words first, then our own for its codes."""
+        return [*texts(concept), *filter(None, map(self.content.index.label, codes(concept)))]
+
+    def _answer(self, observation: Json) -> Answer:
+        """Return what an Observation answers, if its value is a yes or a no."""
+        if isinstance(truth := observation.get("valueBoolean"), bool):
+            return Answer.YES if truth else Answer.NO
+        value = child(observation, "valueCodeableConcept")
+        written = [*texts(value), string(observation.get("valueString"))]
+        names = {
+            member.value_set
+            for member in members_of(codes(value), written, self.content)
+            if member.assertion in (None, Assertion.PRESENT)
+        }
+        if NEGATIVE_ANSWER in names:
+            return Answer.NO
+        return Answer.YES if AFFIRMATIVE_ANSWER in names else Answer.NONE
