@@ -35,6 +35,8 @@ FLOORS = {
 
 _TEXTS_TIMED = 200
 _ROUNDS = 15
+_UNREMEMBERED = 250
+"""A text of so many characters is read anew each time."""
 
 
 class Readers(NamedTuple):
@@ -190,7 +192,7 @@ def _report(errors: bool) -> Iterator[str]:
         [entry["text"] for entry in labelled(kind, "tuning")][:_TEXTS_TIMED] for kind in KINDS
     )
     # Padded past the length that is remembered, so that every reading is a new one.
-    padded = [text.ljust(100) for text in reasons]
+    padded = [text.ljust(_UNREMEMBERED) for text in reasons]
     yield f"{microseconds(read.mentions.mentions, padded):.0f} microseconds for one reason"
     yield f"{microseconds(read.studies.read, orders):.0f} microseconds for one order"
     if errors:
