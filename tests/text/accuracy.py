@@ -35,7 +35,7 @@ FLOORS = {
 
 _TEXTS_TIMED = 200
 _ROUNDS = 15
-_UNREMEMBERED = 250
+_UNREMEMBERED = 201
 """A text of so many characters is read anew each time."""
 
 
