@@ -35,7 +35,7 @@ FLOORS = {
 
 _TEXTS_TIMED = 200
 _ROUNDS = 15
-_LONG_WORD = 201 * "x"
+_LONG_NUMBER = 201 * "1"
 """A text with it is too long to be remembered, and is read anew each time."""
 
 
@@ -191,8 +191,8 @@ def _report(errors: bool) -> Iterator[str]:
     reasons, orders = (
         [entry["text"] for entry in labelled(kind, "tuning")][:_TEXTS_TIMED] for kind in KINDS
     )
-    # A long word at the end takes them past the length that is remembered.
-    padded = [f"{text} {_LONG_WORD}" for text in reasons]
+    # A long number at the end takes them past the length that is remembered.
+    padded = [f"{text} {_LONG_NUMBER}" for text in reasons]
     yield f"{microseconds(read.mentions.mentions, padded):.0f} microseconds for one reason"
     yield f"{microseconds(read.studies.read, orders):.0f} microseconds for one order"
     if errors:
