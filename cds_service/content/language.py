@@ -49,6 +49,7 @@ def _phrases(value_sets: Iterable[ValueSet]) -> Iterator[tuple[str, Meaning]]:
             ("exclude", value_set.excluded_phrases),
             ("deny", value_set.denying_phrases),
             ("narrower", value_set.narrower_phrases),
+            ("broader", value_set.broader_phrases),
         ):
             for text in texts:
                 yield text, Phrase(value_set.id, role)

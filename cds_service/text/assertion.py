@@ -143,12 +143,12 @@ class Sentence:
     def _looks_ahead(self, cue: Found[Cue]) -> bool:
         """Say whether a cue that can reach both ways is about what follows it."""
         both = cue.start in self._starts and cue.meaning.over_commas != _ALWAYS
-        return both and self._mentioned[cue.end]
+        return both and cue.end < len(self.words) and self._mentioned[cue.end]
 
     def _comes_new(self, between: range) -> bool:
-        """Say whether an item that is mentioned stands between, parted by a comma or *and*."""
+        """Say whether a comma stands between, or *and* after an item that is mentioned."""
         words = {self.words[place] for place in between}
-        return any(self._mentioned[place] for place in between) and bool(words & {",", "and"})
+        return "," in words or ("and" in words and any(self._mentioned[place] for place in between))
 
     def _other_words(self, between: range) -> int:
         """Count the words that are no mention and join nothing."""
@@ -161,7 +161,9 @@ class Sentence:
     def _parted(self, between: range, cue: Cue) -> bool:
         """Say whether what lies `between` parts a mention from a cue after it."""
         inside = {self.words[place] for place in between}
-        if inside & {",", DASH} or any(place in self._starts for place in between):
+        if inside & {",", DASH} or any(place in self._starts for place in between[:-1]):
+            return True
+        if between and between[-1] in self._starts and self.words[between[-1]] not in _AUXILIARY:
             return True
         if not between:
             return False
@@ -255,6 +257,8 @@ _ALWAYS = "always"
 _ITEMS = "items"
 _NEVER = "never"
 _ANYWHERE = (-1, -1)
+_AUXILIARY = frozenset({"is", "was", "are", "were", "has", "have", "does", "did"})
+"""Words that start a cue (*is not*) and may belong to the one after: *is not ruled out*."""
 _EITHER = frozenset({"or", "nor"})
 _JOINING = frozenset({",", "and", "or", "nor"})
 _LISTING = _JOINING | {":", "(", ")"}

@@ -22,7 +22,8 @@ class Phrase(NamedTuple):
     """What a phrase counts as: a value set, and in which role.
 
     ``include``, ``weak`` (only suggests it), ``exclude`` (means something else), ``deny`` (says
-    that it is not so) or ``narrower`` (whose denial does not deny the set).
+    that it is not so), ``narrower`` (whose denial does not deny the set) or ``broader`` (of which
+    only the denial counts).
     """
 
     value_set: str
@@ -92,6 +93,9 @@ class TextIndex:
             if role == "deny":
                 if says in (Assertion.PRESENT, Assertion.ABSENT):
                     yield Mention(value_set, "include", Assertion.ABSENT)
+            elif role == "broader":
+                if says is Assertion.ABSENT:
+                    yield Mention(value_set, "include", says)
             elif role != "narrower":
                 yield Mention(value_set, role, says)
             elif says is not Assertion.ABSENT:

@@ -62,13 +62,14 @@ def number_of_forms(text: str) -> int:
 
 
 @lru_cache(maxsize=16384)
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a part of a phrase; the same parts recur in many phrases."""
     return tuple(tokens(text))
 
 
 def _forms(text: str) -> Iterator[tuple[str, ...]]:
     plain, sign, rest = up_to_sign(text)
-    words = _words(plain)
+    words = words_of(plain)
     if not sign:
         yield words
     elif sign == "*":

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from cds_service.text.patterns import alternatives, up_to_sign
+from cds_service.text.patterns import alternatives, up_to_sign, words_of
 from cds_service.text.tokens import DASH, SENTENCE_ENDS, tokens
 
 _Meaning = TypeVar("_Meaning")
@@ -141,7 +141,7 @@ class PhraseBook(Generic[_Meaning]):
     def _add(self, node: _Node[_Meaning], text: str) -> _Node[_Meaning]:
         """Lay the path of the phrase `text` from `node` on and return where it ends."""
         plain, sign, rest = up_to_sign(text)
-        for word in tokens(plain):
+        for word in words_of(plain):
             if word not in self._ignored:
                 self._own.add(word)
                 node = node.then(word)

@@ -24,6 +24,8 @@ _SLASHED = (
 )  # fmt: skip
 _SPELT_OUT = (
     (re.compile(r"\(\+\)|(?<=[a-z])\+(?!\w|/)|(?:(?<=\s)|^)\+(?:ve\b|(?=[a-z]))"), " positive "),
+    (re.compile(r"(?<=\w)\s\+(?=\s*(?:[,.;)]|$))"), " positive "),
+    (re.compile(r"(?<=[a-z])-(?=\s*(?:[,.;)]|$))"), " negative "),
     (re.compile(r"\bw/out\b"), "without"),
     (re.compile(r"\(-\)(?=\s*[a-z])"), " no "),
     (re.compile(r"([:?]\s*(?:no|yes|n|y))(?:\s{2,}|\s+(?=[a-z][a-z /-]{2,30}[:?]))"), r"\1 ; "),

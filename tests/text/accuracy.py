@@ -1,7 +1,7 @@
 """How well texts are read: precision and recall on the labelled texts, and time per text.
 
-``python -m tests.text.accuracy`` prints the figures of both halves; ``--errors`` adds what is wrong
-in the tuning half. What is wrong in the held-out half is never shown: no rule is fitted to it.
+``python -m tests.text.accuracy`` prints the figures of both parts; ``--errors`` adds what is wrong
+in the tuning part. What is wrong in the held-out part is never shown: no rule is fitted to it.
 """
 
 import argparse
@@ -27,14 +27,16 @@ AIM = (0.95, 0.90)
 
 FLOORS = {
     ("reasons", "tuning"): AIM,
-    ("reasons", "held-out"): (0.93, 0.86),
+    ("reasons", "held-out"): AIM,
     ("orders", "tuning"): AIM,
     ("orders", "held-out"): AIM,
 }
-"""What must not be lost again. Reasons held out fall short of the aim; see decision 15."""
+"""What must not be lost again; see decision 15."""
 
 _TEXTS_TIMED = 200
 _ROUNDS = 15
+_LONG_NUMBER = 201 * "1"
+"""A text with it is too long to be remembered, and is read anew each time."""
 
 
 class Readers(NamedTuple):
@@ -94,6 +96,11 @@ def labelled(kind: str, half: str) -> list[dict[str, Any]]:
     return texts
 
 
+def halves(kind: str) -> list[str]:
+    """Return the parts of the texts of one kind that there are."""
+    return [half for half in HALVES if (LABELLED / f"{kind}.{half}.yaml").is_file()]
+
+
 def figures(kind: str, half: str, read: Readers) -> Figures:
     """Return how the readers do on one half of the texts of one kind."""
     labels, found = (
@@ -103,7 +110,7 @@ def figures(kind: str, half: str, read: Readers) -> Figures:
     errors: list[str] = []
     concepts = {
         mention["concept"]
-        for name in HALVES
+        for name in halves("reasons")
         for entry in labelled("reasons", name)
         for mention in entry["mentions"]
     }
@@ -178,14 +185,14 @@ def _report(errors: bool) -> Iterator[str]:
     read = readers()
     yield "kind     half      precision  recall      n"
     for kind in KINDS:
-        for half in HALVES:
+        for half in halves(kind):
             each = figures(kind, half, read)
             yield f"{kind:8} {half:9} {each.precision:9.3f} {each.recall:7.3f} {each.labels:6}"
     reasons, orders = (
         [entry["text"] for entry in labelled(kind, "tuning")][:_TEXTS_TIMED] for kind in KINDS
     )
-    # Padded past the length that is remembered, so that every reading is a new one.
-    padded = [text.ljust(100) for text in reasons]
+    # A long number at the end takes them past the length that is remembered.
+    padded = [f"{text} {_LONG_NUMBER}" for text in reasons]
     yield f"{microseconds(read.mentions.mentions, padded):.0f} microseconds for one reason"
     yield f"{microseconds(read.studies.read, orders):.0f} microseconds for one order"
     if errors:

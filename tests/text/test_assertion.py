@@ -12,6 +12,10 @@ DENIED = [
     "fever ruled out",
     "no cough, vomiting, or fever",
     "afebrile",
+    "fever no.",
+    "fever - none",
+    "fever: none so far",
+    "lacks fever",
 ]
 DOUBTED = [
     "?fever",
@@ -22,9 +26,18 @@ DOUBTED = [
     "fever not ruled out",
     "strain vs fever",
     "may have fever",
+    "fever is not excluded",
+    "fever remains a possibility",
 ]
-PAST = ["hx of fever", "fever in 2012", "fever (2012)", "fever resolved", "fever 10 years ago"]
-FAMILY = ["mother has fever", "FHx fever", "fever (sister)"]
+PAST = [
+    "hx of fever",
+    "fever in 2012",
+    "fever (2012)",
+    "fever resolved",
+    "fever 10 years ago",
+    "fever in her 40s",
+]
+FAMILY = ["mother has fever", "FHx fever", "fever (sister)", "dad - fever"]
 IF_EVER = ["return if fever", "RTC if cough or fever", "watch for fever", "if fever develops, call"]
 SAID = [
     "fever",
@@ -36,6 +49,9 @@ SAID = [
     "no cough. Fever",
     "Clinical history: fever",
     "mother reports fever",
+    "presents with fever",
+    "fever for the past 2 weeks",
+    "MRI not possible, fever",
 ]
 CASES = {
     "absent": DENIED,

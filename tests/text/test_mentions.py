@@ -45,6 +45,15 @@ def test_denying_a_narrower_thing_does_not_deny_the_broader_one():
     assert read.mentions("no sciatica") == ()
 
 
+def test_denying_a_broader_thing_denies_the_narrower_one():
+    read = index(("steroid", Phrase("long-term-steroid", "broader")))
+    assert read.mentions("steroids") == ()
+    assert read.mentions("hx of steroids") == ()
+    assert read.mentions("no steroids") == (
+        Mention("long-term-steroid", "include", Assertion.ABSENT),
+    )
+
+
 def test_a_cue_inside_a_phrase_reaches_nothing_outside_it():
     read = index(
         ("bladder no emptying", Phrase("retention", "include")),

@@ -94,6 +94,7 @@ def _value_set(document: ValueSet) -> list[_Written]:
             ("excluded-phrases", document.excluded_phrases),
             ("denying-phrases", document.denying_phrases),
             ("narrower-phrases", document.narrower_phrases),
+            ("broader-phrases", document.broader_phrases),
         )
         for number, text in enumerate(texts)
     ]

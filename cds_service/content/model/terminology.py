@@ -35,7 +35,8 @@ class ValueSet(Head, kw_only=True, frozen=True):
     `phrases` are found in clinical text; `suggestive_phrases` only raise the question there, and
     `excluded_phrases` are longer ones that look right and mean something else. `denying_phrases`
     say that it is not so; `narrower_phrases` name a part of it, whose denial does not deny the
-    whole. What is past in a `lasting` set (an implant, an operation) still holds.
+    whole; `broader_phrases` name something wider, of which only the denial counts. What is past in
+    a `lasting` set (an implant, an operation) still holds.
     """
 
     meaning: Literal["positive", "negative"] = "positive"
@@ -45,6 +46,7 @@ class ValueSet(Head, kw_only=True, frozen=True):
     excluded_phrases: tuple[str, ...] = ()
     denying_phrases: tuple[str, ...] = ()
     narrower_phrases: tuple[str, ...] = ()
+    broader_phrases: tuple[str, ...] = ()
     lasting: bool = False
     vsac: tuple[VsacReference, ...] = ()
 
