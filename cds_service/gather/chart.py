@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from cds_service.content.library import Content
+from cds_service.content.library import SUPPLEMENTARY_TYPES, Content
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.fhir.client import FhirClient, Found, ReadObserver
 from cds_service.fhir.origins import server_allowed
@@ -127,7 +127,7 @@ def _job(supplied: Reading | None, template: str, kind: str, patient: str) -> _J
         return None
     if supplied is None:
         return lambda client: _search(client, query, kind, patient)
-    if supplied.unfinished is not None:
+    if supplied.unfinished is not None and kind not in SUPPLEMENTARY_TYPES:
         unfinished = supplied.unfinished
         return lambda client: _as_reading(client.follow(unfinished), kind, patient)
     return None
@@ -142,6 +142,9 @@ def _read_patient(client: FhirClient, query: str, patient: str) -> Reading:
 
 def _search(client: FhirClient, query: str, kind: str, patient: str) -> Reading:
     try:
+        if kind in SUPPLEMENTARY_TYPES:
+            # one page reminds well enough: further ones would take time and bytes from the rest
+            return read_value(client.read(query), kind, patient)
         return _as_reading(client.search(query), kind, patient)
     except FhirUnavailable as problem:
         return failed(NOT_OFFERED if problem.reason is Reason.NOT_FOUND else problem.reason)

@@ -179,6 +179,18 @@ class TestFhirServer:
         assert chart.source("Condition").complete
         assert len(chart.resources) == 8
 
+    def test_of_earlier_orders_only_one_page_is_read_so_that_the_rest_has_time(self, chart_of):
+        orders = [record("ServiceRequest", f"s{number}", status="active") for number in range(7)]
+        conditions = [record("Condition", f"c{number}") for number in range(7)]
+        content = ContentStandIn(resource_types=("Patient", "Condition", "ServiceRequest"))
+        with FhirServer([PATIENT, *orders, *conditions], token="t", page_size=2) as server:
+            chart = chart_of({}, server.base_url, "t", content=content)
+            asked = [call.resource_type for call in server.requests]
+        assert chart.source("Condition").complete
+        assert chart.source("ServiceRequest").state is PARTIAL
+        assert sum(name.startswith("ServiceRequest/") for name in names(chart)) == 2
+        assert asked.count("ServiceRequest") == 1
+
     def test_further_pages_of_a_prefetched_bundle_are_read(self, chart_of):
         many = [record("Condition", f"c{number}") for number in range(5)]
         with FhirServer([PATIENT, *many], token="t", page_size=2) as server:
