@@ -160,7 +160,7 @@ class _Case:
         if policy.silences(rule_id):
             self.suppressed.append(Suppressed(rule_id, _SWITCHED_OFF))
             return
-        remedy = self._remedy(state)
+        remedy = self._remedy(state, policy)
         # what a guideline rates is offered only where it is certain that it is about this patient
         rating = topic if topic is not None and topic.certain else None
         proposed = propose(
@@ -192,21 +192,25 @@ class _Case:
             )
         )
 
-    def _remedy(self, state: SafetyState) -> Remedy:
+    def _remedy(self, state: SafetyState, policy: Policy) -> Remedy:
         """Return what takes the place of the order, so that its cards agree on one study.
 
         Where another study comes first in any case, it is that one; where the order is held back,
         what the hold asks for.
         """
-        if state.effect in ("hold", "exclude") and state.remedy.best_rated:
-            for effect in ("replace", "hold"):
-                for verdict in self.safety:
-                    other = verdict.state
-                    if other is None or other.effect != effect or not other.card:
-                        continue
-                    if other.remedy.order or other.remedy.best_rated:
-                        return other.remedy
-        return state.remedy
+        if state.effect not in ("hold", "exclude") or not state.remedy.best_rated:
+            return state.remedy
+        decisive = [
+            other.remedy
+            for effect in ("replace", "hold")
+            for verdict in self.safety
+            if (other := verdict.state) is not None
+            and other.effect == effect
+            and other.card
+            and (other.remedy.order or other.remedy.best_rated)
+            and not policy.silences(f"{verdict.rule.id}.{other.id}")
+        ]
+        return decisive[0] if decisive else state.remedy
 
     def _recommend(
         self, rule: Recommendation, procedure: Procedure, topic: TopicAssessment

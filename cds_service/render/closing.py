@@ -18,6 +18,7 @@ def closing(advice: Advice, assessment: Assessment, detail: str, book: Phraseboo
     if advice.held and "{held}" not in detail:
         yield book.say(phrase("held-back", held="; ".join(held_back(advice.held, book))))
     if advice.none_left:
-        yield book.say(phrase("none-left" if assessment.topic else "not-covered"))
+        rated = assessment.topic is not None and assessment.topic.certain
+        yield book.say(phrase("none-left" if rated else "not-covered"))
     if assessment.recognised.from_text:
         yield book.say(phrase("read-from-text"))
