@@ -24,6 +24,8 @@ KEYS = {
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a placeholder, no secret
 PAGE_SIZE = 200
+OBSERVATION_PAGE_SIZE = 500
+"""Vital signs are measured many times a day; laboratory values must not fall off the page."""
 MAX_CODE_LIST = 2000
 """Characters a list of codes stays below; EHRs and proxies cut longer addresses."""
 
@@ -49,7 +51,8 @@ def _templates(
             continue
         for number, values in enumerate(_code_lists(codes), start=1):
             numbered = key if number == 1 else f"{key}{number}"
-            found.append((numbered, f"{search}&code={values}&_sort=-date&_count={PAGE_SIZE}"))
+            newest = f"_sort=-date&_count={OBSERVATION_PAGE_SIZE}"
+            found.append((numbered, f"{search}&code={values}&{newest}"))
     return tuple(found)
 
 

@@ -166,7 +166,7 @@ class TestFhirServer:
             "patient": "ada",
             "code": "http://loinc.org|1988-5,http://loinc.org|8310-5",
             "_sort": "-date",
-            "_count": "200",
+            "_count": "500",
         }
         assert [call.path for call in server.requests if call.resource_type == "Patient"] == [
             "/fhir/Patient/ada"

@@ -13,7 +13,7 @@ def test_the_templates_published_for_all_types_are_these():
         "patient": "Patient/{{context.patientId}}",
         "conditions": "Condition?patient={{context.patientId}}&_count=200",
         "observations": "Observation?patient={{context.patientId}}"
-        "&code=http://loinc.org|1988-5,http://loinc.org|8310-5&_sort=-date&_count=200",
+        "&code=http://loinc.org|1988-5,http://loinc.org|8310-5&_sort=-date&_count=500",
         "medications": "MedicationRequest?patient={{context.patientId}}&_count=200",
         "procedures": "Procedure?patient={{context.patientId}}&_count=200",
         "devices": "Device?patient={{context.patientId}}&_count=200",
