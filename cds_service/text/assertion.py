@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from cds_service.text.phrasebook import Found
+from cds_service.text.lexicon import Found
 from cds_service.text.tokens import ASKED, DASH, SENTENCE_ENDS
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from cds_service.text.assertion import Assertion, Cue, End, Listed, Sentence
-from cds_service.text.phrasebook import Found, PhraseBook
+from cds_service.text.lexicon import Found, Lexicon
 from cds_service.text.tokens import SENTENCE_ENDS, tokens
 
 
@@ -52,7 +52,7 @@ class TextIndex:
         """
         self._lasting = lasting
         self._listed = listed
-        self._book: PhraseBook[Meaning] = PhraseBook(phrases, known_words, _layer)
+        self._lexicon: Lexicon[Meaning] = Lexicon(phrases, known_words, _layer)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
@@ -67,7 +67,7 @@ class TextIndex:
 
     def _read(self, text: str) -> tuple[Mention, ...]:
         found: dict[Mention, None] = {}
-        for words in _sentences(self._book.spelt(tokens(text))):
+        for words in _sentences(self._lexicon.spelt(tokens(text))):
             for mention in self._in_sentence(words):
                 found[mention] = None
         return tuple(found)
@@ -75,7 +75,7 @@ class TextIndex:
     def _in_sentence(self, words: list[str]) -> Iterable[Mention]:
         marks: list[Found[Cue | End]] = []
         phrases: list[Found[Phrase]] = []
-        for start, end, meaning in self._book.find(words):
+        for start, end, meaning in self._lexicon.find(words):
             if isinstance(meaning, Phrase):
                 phrases.append(Found(start, end, meaning))
             else:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cds_service.text.phrasebook import PhraseBook
+from cds_service.text.lexicon import Lexicon
 from cds_service.text.tokens import ASKED, DASH, SENTENCE_ENDS, tokens
 
 
@@ -48,14 +48,14 @@ class OrderTextReader:
         joined_regions: Joined,
     ) -> None:
         """Compile `phrases`."""
-        self._book: PhraseBook[OrderTerm] = PhraseBook(phrases, (), _axis, _IGNORED)
+        self._lexicon: Lexicon[OrderTerm] = Lexicon(phrases, (), _axis, _IGNORED)
         self._modalities = joined_modalities
         self._regions = joined_regions
 
     def read(self, text: str) -> NamedStudy | None:
         """Return the imaging study that `text` names, or None if it names none."""
         words = [word for word in tokens(text) if word not in _IGNORED]
-        found = [each.meaning for each in self._book.find(self._book.spelt(words))]
+        found = [each.meaning for each in self._lexicon.find(self._lexicon.spelt(words))]
         if any(word.axis == "not-imaging" for word in found):
             return None
         modalities = _said(found, "modality")

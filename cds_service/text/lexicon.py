@@ -55,7 +55,7 @@ def _one_layer(_: object) -> Hashable:
     return None
 
 
-class PhraseBook(Generic[_Meaning]):
+class Lexicon(Generic[_Meaning]):
     """Phrases and what each means, found in one walk over a text."""
 
     def __init__(

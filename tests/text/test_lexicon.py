@@ -2,13 +2,13 @@
 
 import pytest
 
+from cds_service.text.lexicon import Lexicon
 from cds_service.text.patterns import forms
-from cds_service.text.phrasebook import PhraseBook
 from cds_service.text.tokens import tokens
 
 
 def found(phrases, text, known=()):
-    book = PhraseBook([(phrase, phrase) for phrase in phrases], known)
+    book = Lexicon([(phrase, phrase) for phrase in phrases], known)
     return [each.meaning for each in book.find(book.spelt(tokens(text)))]
 
 
@@ -59,7 +59,7 @@ def test_a_spelling_between_two_listed_words_is_neither():
 
 def test_an_open_brace_is_refused():
     with pytest.raises(ValueError, match="not closed"):
-        PhraseBook([("{low,lower back", "")])
+        Lexicon([("{low,lower back", "")])
 
 
 def test_the_forms_of_a_phrase_are_all_it_stands_for():
