@@ -106,13 +106,17 @@ def _layer(meaning: Meaning) -> str | bool:
     return meaning.value_set if isinstance(meaning, Phrase) else meaning.backwards
 
 
+_LONGEST_SENTENCE = 100
+"""Words after which a sentence ends in any case: what cues reach grows with its square."""
+
+
 def _sentences(words: list[str]) -> Iterable[list[str]]:
     """Yield each sentence with the sign that ends it; a full stop where there is none."""
     sentence: list[str] = []
     for word in words:
         if word not in SENTENCE_ENDS:
             sentence.append(word)
-        elif sentence:
+        if sentence and (word in SENTENCE_ENDS or len(sentence) >= _LONGEST_SENTENCE):
             yield [*sentence, "."]
             sentence = []
     if sentence:

@@ -3,7 +3,7 @@
 import pytest
 
 from cds_service.text.assertion import Assertion, Cue, End
-from cds_service.text.mentions import Mention, Phrase, TextIndex
+from cds_service.text.mentions import Mention, Phrase, TextIndex, _sentences
 
 NO = Cue(Assertion.ABSENT, False, 3, "items", 0)
 
@@ -121,3 +121,9 @@ def test_clinicians_words_are_understood(text, value_set, says):
 def test_normal_findings_are_absent(says):
     assert says("strength 5/5, saddle sensation intact", "leg-weakness") == {"absent"}
     assert says("strength 5/5, saddle sensation intact", "saddle-anaesthesia") == {"absent"}
+
+
+def test_a_text_without_a_full_stop_is_read_in_pieces_of_bounded_length():
+    pieces = list(_sentences(["no"] * 250 + ["fever"]))
+    assert [len(piece) for piece in pieces] == [101, 101, 52]
+    assert all(piece[-1] == "." for piece in pieces)
