@@ -14,6 +14,7 @@ SUMMARY_LIMIT = 139
 """Longest summary: fewer than 140 characters (CDS Hooks 2.0.1, Card Attributes)."""
 
 _QUOTED_LIMIT = 120
+_JOINING = re.compile(r"[^\W\d_A-Z]{1,3}")  # "and", "of", "und": nothing to end a line on
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#!@])")
 
 
@@ -47,6 +48,8 @@ def fill_summary(template: str, values: Mapping[str, str]) -> str:
         return line
     words = line.split()
     while len(words) > 1 and _length(" ".join(words)) > SUMMARY_LIMIT - 1:
+        words.pop()
+    while len(words) > 1 and _JOINING.fullmatch(words[-1]):
         words.pop()
     return " ".join(words).rstrip(",:;") + "…"
 

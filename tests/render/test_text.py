@@ -61,6 +61,18 @@ def test_a_summary_is_shortened_at_a_word_and_stays_below_140() -> None:
     assert fill_summary("{a}", {"a": "x" * 139}) == "X" + "x" * 138
 
 
+@pytest.mark.parametrize("joining", ["and", "und", "of", "im"])
+def test_a_shortened_summary_does_not_end_on_a_word_that_joins(joining: str) -> None:
+    start = "Change to MRI: " + "x" * 80 + " history of cancer"
+    cut = fill_summary("{a}", {"a": f"{start} {joining} {'y' * 40}"})
+    assert cut == f"{start}…"
+
+
+def test_a_shortened_summary_may_end_on_an_abbreviation() -> None:
+    start = "x" * 90 + " has had an MRI"
+    assert fill_summary("{a}", {"a": f"{start} {'y' * 60}"}) == f"X{start[1:]}…"
+
+
 def test_a_summary_is_counted_the_strictest_way() -> None:
     wide = fill_summary("{a} {a}", {"a": "😀" * 60})
     assert len(wide.encode("utf-16-le")) // 2 <= SUMMARY_LIMIT
