@@ -65,6 +65,7 @@ class CodeIndex:
         self._prefixes: dict[Code, dict[str, str]] = {}
         self._blocks: list[_Block] = []
         self._cache: dict[Code, tuple[Membership, ...]] = {}
+        self._label_cache: dict[Code, str] = {}
         self._labels: dict[Code, str] = {}
         for value_set in value_sets:
             for group in value_set.concepts:
@@ -84,6 +85,14 @@ class CodeIndex:
 
     def label(self, code: Code) -> str:
         """Return our own short label of `code` or of its nearest listed ancestor, if any."""
+        found = self._label_cache.get(code)
+        if found is None:
+            found = self._look_up_label(code)
+            if len(self._label_cache) < _MOST_REMEMBERED:
+                self._label_cache[code] = found
+        return found
+
+    def _look_up_label(self, code: Code) -> str:
         system, value = code
         shortest = 1 if system in HIERARCHIC else len(value)
         for end in range(len(value), shortest - 1, -1):

@@ -51,11 +51,15 @@ def evaluate(
             return State.PRESENT
         may_hold = len(states) - states.count(State.ABSENT)
         return State.UNKNOWN if may_hold >= operand["count"] else State.ABSENT
-    parts = [evaluate(part, state, suspected) for part in operand]
     decisive = State.ABSENT if operator == "all" else State.PRESENT
-    if decisive in parts:
-        return decisive
-    return State.UNKNOWN if State.UNKNOWN in parts else _NEGATED[decisive]
+    undecided = _NEGATED[decisive]
+    for part in operand:
+        found = state(part) if isinstance(part, str) else evaluate(part, state, suspected)
+        if found is decisive:
+            return decisive
+        if found is State.UNKNOWN:
+            undecided = found
+    return undecided
 
 
 def leaves(expression: Expression | None) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """The content of ``cards/`` compiled for the engine: what a request needs, each in one look-up."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from cds_service.content.codeindex import CodeIndex
+from cds_service.content.dependence import Dependence, dependence
 from cds_service.content.local import Local, PresetReason
 from cds_service.content.model import (
     CardText,
@@ -54,6 +57,8 @@ ORDER_NOT_ASSESSED = "order-not-assessed"
 and the card for an order that could not be assessed."""
 
 
+_Kept = TypeVar("_Kept")
+
 SITE_SOURCE = "site"
 """Where codes come from that a site added to a value set."""
 
@@ -69,6 +74,22 @@ class TopicContent:
     recommendations: tuple[Recommendation, ...]
     sources: dict[str, Citation]
     """Source of each recommendation, by its id."""
+
+
+class Memory(dict[Any, Any]):
+    """A bounded memory between requests: when it is full, it begins anew."""
+
+    def __init__(self, most: int = 4096) -> None:
+        """Begin empty; `most` is how much is remembered."""
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: Hashable, value: _Kept) -> _Kept:
+        """Return `value`, and remember it under `key`."""
+        if len(self) >= self._most:
+            self.clear()
+        self[key] = value
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +135,50 @@ class Content:
     procedure_by_axes: dict[tuple[str, str, str], str] = field(repr=False)
     """(modality, body region, contrast) → the first procedure of the content that has them."""
     codes_of_procedure: dict[str, tuple[Code, ...]] = field(repr=False)
+    dependence: Dependence = field(init=False, repr=False)
+    """What a chart that says something of a value set may change."""
+    memory: Memory = field(init=False, repr=False, compare=False, default_factory=Memory)
+    """What follows from the content and a few closed facts; nothing of a patient is in it."""
+    silent_concepts: Memory = field(
+        init=False, repr=False, compare=False, default_factory=lambda: Memory(16_384)
+    )
+    """Concepts with a code, as bytes of a chart, that say nothing to any rule."""
+
+    def __post_init__(self) -> None:
+        """Derive what depends on what."""
+        known = dependence(
+            self.findings.values(),
+            self.estimates,
+            self.safety_rules,
+            ((topic.topic.id, variant) for topic in self.topics for variant in topic.variants),
+            self.procedures.values(),
+        )
+        object.__setattr__(self, "dependence", known)
 
     def duration(self, parameter: str) -> Duration:
         """Return the calendar duration of a parameter."""
-        return parse_duration(self.parameters[parameter].value)
+        key = ("duration", parameter)
+        known: Duration | None = self.memory.get(key)
+        if known is None:
+            known = self.memory.keep(key, parse_duration(self.parameters[parameter].value))
+        return known
 
     def quantity(self, parameter: str) -> tuple[Decimal, str]:
         """Return value and unit of a parameter."""
-        found = self.parameters[parameter]
-        return Decimal(found.value), found.unit
+        key = ("quantity", parameter)
+        known: tuple[Decimal, str] | None = self.memory.get(key)
+        if known is None:
+            found = self.parameters[parameter]
+            known = self.memory.keep(key, (Decimal(found.value), found.unit))
+        return known
 
     def cutoff(self, parameter: str, as_of: date) -> date:
         """Return the first day that is still inside the window of a parameter on `as_of`."""
-        return before(as_of, self.duration(parameter))
+        key = ("cutoff", parameter, as_of)
+        known: date | None = self.memory.get(key)
+        if known is None:
+            known = self.memory.keep(key, before(as_of, self.duration(parameter)))
+        return known
 
 
 def origins(finding: Finding) -> set[str]:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from cds_service.content.phrases import PHRASES
 
 PLACES = re.compile(r"\{([a-z-]+)\}")
 """The places of a template that are filled in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(msgspec.Struct, frozen=True):
     """One of the program's phrases with what fills its places, not yet in any language."""
 
     id: str
@@ -21,6 +22,8 @@ class Phrase:
 Words = str | Phrase
 """Words as they stand (of a chart, a title, a number), or a phrase of the program."""
 
+_BARE = {name: Phrase(name) for name in PHRASES}
+
 
 def phrase(name: str, **values: Words) -> Phrase:
     """Return the phrase `name` with `values` for its places; ``from_`` stands for ``from``.
@@ -28,6 +31,8 @@ def phrase(name: str, **values: Words) -> Phrase:
     Raises:
         KeyError: there is no such phrase.
     """
+    if not values:
+        return _BARE[name]
     if name not in PHRASES:
         raise KeyError(name)
     return Phrase(name, tuple((place.rstrip("_"), value) for place, value in values.items()))

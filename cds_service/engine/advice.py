@@ -1,6 +1,6 @@
 """What to say about one order, and the trace of how it was decided."""
 
-from dataclasses import dataclass
+import msgspec
 
 from cds_service.content.library import TopicContent
 from cds_service.content.model import (
@@ -12,16 +12,16 @@ from cds_service.content.model import (
     Variant,
 )
 from cds_service.engine.evidence import Evidence
-from cds_service.engine.findings import Result
+from cds_service.engine.findings import Findings
 from cds_service.engine.ratings import Rated
 from cds_service.engine.recognise import Recognised
+from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.variants import Selection
 from cds_service.fhir.orders import DraftOrder
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True):
     """What accepting would do: order one of `procedures`, set `priority`, or remove the order."""
 
     procedures: tuple[Procedure, ...] = ()
@@ -34,8 +34,7 @@ class Proposal:
         return not (self.procedures or self.priority or self.remove)
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(msgspec.Struct, frozen=True):
     """One piece of advice: which card, how urgent, on what grounds, and what to accept."""
 
     card: str
@@ -60,16 +59,14 @@ class Advice:
     """Whether an alternative was looked for and none is left to propose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(msgspec.Struct, frozen=True):
     """Advice or a rule that did not speak, and why."""
 
     rule_id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class TopicAssessment:
+class TopicAssessment(msgspec.Struct, frozen=True):
     """What one topic makes of one order; `applies` False with `why_not` if it does not speak."""
 
     topic: TopicContent
@@ -87,13 +84,12 @@ class TopicAssessment:
         return next(iter(self.selection.selected), None) if self.selection else None
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True):
     """Everything decided about one order."""
 
     order: DraftOrder
     recognised: Recognised
-    findings: dict[str, Result]
+    findings: Findings
     evidence: Evidence
     safety: tuple[SafetyVerdict, ...]
     topics: tuple[TopicAssessment, ...]

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from cds_service.fhir.read import Json
+from cds_service.fhir.glance import Resource
 
 
 class SourceState(StrEnum):
@@ -19,8 +20,7 @@ class SourceState(StrEnum):
     """The client did not send it and it could not be asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """State of one source and, when it is not complete, why (plain words, no patient data)."""
 
     state: SourceState
@@ -39,11 +39,12 @@ NOT_SUPPLIED = Source(SourceState.NOT_SUPPLIED)
 class Chart:
     """One patient's records for one request.
 
-    `sources` is keyed by FHIR resource type. `resources` may hold any type in any order.
+    `sources` is keyed by FHIR resource type. `resources` may hold any type in any order, decoded
+    whole or at a glance.
     """
 
     patient_id: str
-    resources: tuple[Json, ...] = ()
+    resources: tuple[Resource, ...] = ()
     sources: dict[str, Source] = field(default_factory=dict)
 
     def source(self, resource_type: str) -> Source:

@@ -64,7 +64,7 @@ def _assess(
     return Assessment(
         order=order,
         recognised=case.recognised,
-        findings=findings.decided(),
+        findings=findings,
         evidence=known,
         safety=case.safety,
         topics=tuple(case.topics),

@@ -34,11 +34,19 @@ def estimated(
     youngest, oldest = age_in_years(born, day.first)[0], age_in_years(born, day.last)[1]
     if youngest < content.quantity(estimate.age_at_least)[0]:
         return []
-    return [
-        _equation(value, Decimal(age), terms, estimate)
-        for terms in _terms(estimate, gender)
-        for age in dict.fromkeys((youngest, oldest))
-    ]
+    key = (estimate.id, value, youngest, oldest, gender in _SEXES and gender)
+    known: list[Decimal] | None = content.memory.get(key)
+    if known is None:
+        found = [
+            _equation(value, Decimal(age), terms, estimate)
+            for terms in _terms(estimate, gender)
+            for age in dict.fromkeys((youngest, oldest))
+        ]
+        known = content.memory.keep(key, found)
+    return known
+
+
+_SEXES = ("female", "male")
 
 
 def _terms(estimate: Estimate, gender: str) -> Iterator[SexTerms]:

@@ -1,7 +1,7 @@
 """One pass over the chart: which records count as what.
 
-Each resource is read once. A resource none of whose codes is in any value set costs its look-ups
-and nothing else, so unrelated records do not slow or change a decision.
+Each resource is read once. A resource none of whose codes is in any value set costs a glance and
+nothing else, so unrelated records do not slow or change a decision.
 """
 
 from collections import defaultdict
@@ -12,13 +12,15 @@ from cds_service.content.library import PRESCRIPTION_LONGEST, Content
 from cds_service.content.phrasebook import Words
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
-from cds_service.engine.matches import Match, as_matches, members_of
+from cds_service.engine.glances import Glances
+from cds_service.engine.matches import Match, as_matches, in_order, members_of
 from cds_service.engine.reader import CONCEPTS, Reader
 from cds_service.engine.recognise import Recognised
-from cds_service.engine.studies import Study, read_studies
+from cds_service.engine.studies import STUDY_TYPES, Study, procedure_of, read_study
 from cds_service.fhir.dates import Span, parse_date
+from cds_service.fhir.glance import Glanced
 from cds_service.fhir.orders import DraftOrder, Reason
-from cds_service.fhir.read import same_reference, string
+from cds_service.fhir.read import Json, same_reference, string
 
 
 @dataclass(slots=True)
@@ -40,19 +42,51 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
     """Return which records of `chart` count as what on the day `as_of`."""
     evidence = Evidence(as_of)
     reader = Reader(chart, content, as_of, content.duration(PRESCRIPTION_LONGEST))
+    glances = Glances(reader)
     for resource in chart.resources:
-        kind = resource.get("resourceType")
-        if kind == "Patient":
+        if isinstance(resource, Glanced):
+            _read_at_a_glance(resource, glances, reader, evidence)
+        elif resource.get("resourceType") == "Patient":
             evidence.born = parse_date(resource.get("birthDate")) or evidence.born
             evidence.gender = string(resource.get("gender")).lower() or evidence.gender
-        elif kind in CONCEPTS:
-            evidence.read += 1
-            for name, match in reader.matches(resource):
-                evidence.matches[name].append(match)
-    evidence.studies = sorted(read_studies(chart, content, as_of), key=_by_day)
+        else:
+            _read_whole(resource, reader, evidence)
+    evidence.studies.sort(key=_by_day)
     for found in evidence.matches.values():
         found.sort(key=_by_strength)  # the order in which a client sends records never matters
     return evidence
+
+
+def _read_at_a_glance(
+    resource: Glanced, glances: Glances, reader: Reader, evidence: Evidence
+) -> None:
+    """Take `resource` into account, decoded whole only where a glance does not settle it."""
+    kind = resource.head.resourceType
+    if glances.silent(key := glances.key(resource.head)):
+        evidence.read += kind in CONCEPTS
+        return
+    if kind == "Observation" and (found := glances.measured(resource)) is not None:
+        evidence.read += 1
+        for name, match in found:
+            evidence.matches[name].append(match)
+        return
+    if _read_whole(resource.whole(), reader, evidence):
+        glances.remember_silent(key)
+
+
+def _read_whole(resource: Json, reader: Reader, evidence: Evidence) -> bool:
+    """Take `resource` into account; return whether its concepts say nothing to any rule."""
+    kind, silent = resource.get("resourceType"), True
+    if kind in CONCEPTS:
+        evidence.read += 1
+        for name, match in reader.matches(resource):
+            evidence.matches[name].append(match)
+        silent = reader.silent(resource)
+    if kind in STUDY_TYPES and (named := procedure_of(resource, reader.content)) is not None:
+        silent = False
+        if study := read_study(resource, named, evidence.as_of):
+            evidence.studies.append(study)
+    return silent
 
 
 def with_order(
@@ -89,7 +123,7 @@ def with_order(
             ended=None,
             of_order=True,
         )
-        members = set(members_of(reason.codes, reason.texts, content, text_always=True))
+        members = in_order(set(members_of(reason.codes, reason.texts, content, text_always=True)))
         for name, match in as_matches(members, fact, Answer.NONE):
             extended.matches[name].append(match)
     return extended

@@ -5,10 +5,11 @@ it was, and what was measured. Statuses mean what FHIR R4 says they mean; the pl
 STU3 and DSTU2 are read alike.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from cds_service.engine.measurement import Measurement
 from cds_service.fhir.dates import Duration, Span, after, parse_date
@@ -37,8 +38,7 @@ class Answer(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """One record, or one component of an Observation, reduced to what findings ask of it.
 
     `when` is the day a look-back looks at: the end of what is over, else its start, else when it
@@ -103,10 +103,8 @@ def standing(resource: Json) -> Standing:
         # a DSTU2 AllergyIntolerance keeps its standing in `status`
         stated = status_code(resource.get("verificationStatus")) or status
         found = _CONDITION_STANDING.get(stated, Standing.STANDS)
-    elif status in _VOID:
-        found = Standing.VOID
     else:
-        found = _EVENT_STANDING.get(status, Standing.STANDS)
+        found = of_event(status)
     if resource.get("doNotPerform") is True or resource.get("notPerformed") is True:
         found = Standing.DENIES
     if found in (Standing.STANDS, Standing.SUSPECTED) and (
@@ -117,6 +115,13 @@ def standing(resource: Json) -> Standing:
     ):
         found = Standing.UNCERTAIN
     return found
+
+
+def of_event(status: str) -> Standing:
+    """Return how far a record of what was done or measured can be relied on by its status."""
+    if status in _VOID:
+        return Standing.VOID
+    return _EVENT_STANDING.get(status, Standing.STANDS)
 
 
 def period(

@@ -1,73 +1,114 @@
-"""Is a finding present, absent or unknown, and on what evidence.
+"""All findings for one order, each decided when it is first asked for.
 
-Present needs one record that stands. Absent needs a record that says so, or every source that
-would hold it read to the end. Everything else is unknown, and says why.
+Most findings are ones that nothing in the chart speaks about. What is so of those rests on the
+content and on which sources were read to the end, not on the patient: it is worked out once and
+kept (`Silence`).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from cds_service.content.expression import State
-from cds_service.content.library import SOURCE_TYPES, SUPPLEMENTARY_TYPES, Content, origins
-from cds_service.content.model import Finding, Procedure
+from cds_service.content.expression import State, evaluate
+from cds_service.content.library import Content
+from cds_service.content.model import Expression, Finding, Procedure
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence
-from cds_service.engine.items import Item, items_of
-from cds_service.engine.verdict import Verdict
+from cds_service.engine.items import items_of
+from cds_service.engine.result import Result, result
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """State of one finding with its evidence and, when unknown, the reasons."""
+class Silence:
+    """What is so of findings that no record speaks about, for one completeness of the sources."""
 
-    finding: Finding
-    state: State
-    items: tuple[Item, ...] = ()
-    reasons: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-    """Resource types that would have to be read to the end before the finding is absent."""
+    def __init__(self, sources: Chart) -> None:
+        """Keep `sources`, a chart without records."""
+        self._sources = sources
+        self._results: dict[str, Result] = {}
+        self.expressions: dict[str, State] = {}
+        """The states of expressions over such findings only, by the id of what they are for."""
+        self.verdicts: dict[tuple[str, str], Any] = {}
+        """What safety rules say that ask for such findings only, by rule and procedure."""
 
-    @property
-    def suspected(self) -> bool:
-        """Whether a record suggests the finding without proving it."""
-        return any(item.verdict is Verdict.INCONCLUSIVE for item in self.items)
+    def result(self, finding: Finding) -> Result:
+        """Return the result for `finding`, on which there is no record."""
+        found = self._results.get(finding.id)
+        if found is None:
+            found = self._results[finding.id] = result(finding, (), self._sources)
+        return found
 
 
-@dataclass(slots=True)
-class Findings:
-    """All findings for one order, decided when first asked for."""
+def silence(chart: Chart, content: Content) -> Silence:
+    """Return what is so of findings that no record speaks about, with the sources of `chart`."""
+    key = ("silence", *chart.sources.items())
+    known: Silence | None = content.memory.get(key)
+    return known or content.memory.keep(key, Silence(Chart("", (), dict(chart.sources))))
 
-    content: Content
-    chart: Chart
-    evidence: Evidence
-    procedure: Procedure | None = None
-    """The procedure in question, for findings that depend on it."""
-    _results: dict[str, Result] = field(default_factory=dict)
+
+class Findings(Mapping[str, Result]):
+    """All findings for one order, by their ids, decided when first asked for.
+
+    `procedure` is the one in question, for findings that depend on it.
+    """
+
+    __slots__ = ("_results", "chart", "content", "evidence", "procedure", "silence", "touched")
+
+    def __init__(
+        self,
+        content: Content,
+        chart: Chart,
+        evidence: Evidence,
+        procedure: Procedure | None = None,
+        known: dict[str, Result] | None = None,
+    ) -> None:
+        """Keep all of them; `known` are results already decided."""
+        self.content = content
+        self.chart = chart
+        self.evidence = evidence
+        self.procedure = procedure
+        self._results: dict[str, Result] = {} if known is None else known
+        self.silence = silence(chart, content)
+        self.touched: frozenset[str] = _touched(content, evidence)
+        """The findings on which the chart, the patient or the order says something."""
 
     def __getitem__(self, name: str) -> Result:
         """Return the result for the finding `name`."""
-        result = self._results.get(name)
-        if result is None:
+        known = self._results.get(name)
+        if known is None:
             finding = self.content.findings[name]
-            result = self._results[name] = _decide(
-                finding, self.content, self.chart, self.evidence, self.procedure
-            )
-        return result
+            decide = self._decide if name in self.touched else self.silence.result
+            known = self._results[name] = decide(finding)
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids of all findings of the content."""
+        return iter(self.content.findings)
+
+    def __len__(self) -> int:
+        """Return the number of findings of the content."""
+        return len(self.content.findings)
 
     def about(self, procedure: Procedure) -> "Findings":
         """Return the findings with another procedure in question; what is decided stays."""
         if self.procedure is not None and procedure.id == self.procedure.id:
             return self
-        kept = {
-            name: result
-            for name, result in self._results.items()
-            if not any(clause.same_study for clause in result.finding.evidence)
-        }
+        apart = self.content.dependence.on_studies & self.touched
+        kept = {name: known for name, known in self._results.items() if name not in apart}
         return Findings(self.content, self.chart, self.evidence, procedure, kept)
 
     def state(self, name: str) -> State:
         """Return the state of the finding `name`."""
-        return self[name].state
+        known = self._results.get(name)
+        return self[name].state if known is None else known.state
+
+    def of(self, expression: Expression, owner: str) -> State:
+        """Return the state of `expression`, which is the one that `owner`, an id, holds for."""
+        if not self.touched.isdisjoint(self.content.dependence.findings_of[owner]):
+            return evaluate(expression, self.state, self.suspected)
+        known = self.silence.expressions.get(owner)
+        if known is None:
+            known = evaluate(expression, self.state, self.suspected)
+            self.silence.expressions[owner] = known
+        return known
 
     def suspected(self, name: str) -> bool:
         """Say whether inconclusive evidence for the finding `name` is on record."""
@@ -77,54 +118,19 @@ class Findings:
         """Return the results among `names` that are present, each once, in that order."""
         return [self[name] for name in dict.fromkeys(names) if self.state(name) is State.PRESENT]
 
-    def decided(self) -> dict[str, Result]:
-        """Return the results of every finding of the content, for the trace."""
-        return {name: self[name] for name in self.content.findings}
-
-
-def _decide(
-    finding: Finding,
-    content: Content,
-    chart: Chart,
-    evidence: Evidence,
-    procedure: Procedure | None,
-) -> Result:
-    items = list(
-        dict.fromkeys(
+    def _decide(self, finding: Finding) -> Result:
+        items = dict.fromkeys(
             item
             for clause in finding.evidence
-            for item in items_of(clause, content, evidence, procedure)
+            for item in items_of(clause, self.content, self.evidence, self.procedure)
         )
+        return result(finding, tuple(items), self.chart)
+
+
+def _touched(content: Content, evidence: Evidence) -> frozenset[str]:
+    depends = content.dependence
+    return depends.on_patient.union(
+        depends.on_studies if evidence.studies else (),
+        depends.on_contradiction if evidence.contradiction else (),
+        *(depends.by_value_set.get(name, ()) for name, found in evidence.matches.items() if found),
     )
-    verdicts = {item.verdict for item in items}
-    unread = _unread(finding, chart)
-    reasons: list[str] = []
-    if Verdict.FOR in verdicts:
-        state = State.PRESENT
-    elif Verdict.INCONCLUSIVE in verdicts:
-        state = State.UNKNOWN
-        reasons.append("a record suggests it but does not settle it")
-    elif finding.absence == "never":
-        state = State.UNKNOWN
-        reasons.append("charts do not record its absence")
-    elif finding.absence == "needs-record":
-        state = State.ABSENT if Verdict.AGAINST in verdicts else State.UNKNOWN
-        if state is State.UNKNOWN:
-            reasons.append("no record says either way")
-    else:
-        state = State.UNKNOWN if unread else State.ABSENT
-    if state is State.UNKNOWN:
-        reasons += [f"{kind}: {_why(chart, kind)}" for kind in unread]
-    return Result(finding, state, tuple(items), tuple(reasons), unread)
-
-
-def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:
-    needed = origins(finding) - SUPPLEMENTARY_TYPES
-    return tuple(
-        kind for kind in SOURCE_TYPES if kind in needed and not chart.source(kind).complete
-    )
-
-
-def _why(chart: Chart, kind: str) -> str:
-    source = chart.source(kind)
-    return source.reason or source.state.value.replace("-", " ")

@@ -1,7 +1,8 @@
 """The records behind a finding, each judged by the clauses of the finding."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.content.library import Content
 from cds_service.content.model import Clause, Procedure
@@ -15,8 +16,7 @@ from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One piece of evidence as it is shown: which record, what, when, and what it says."""
 
     reference: str

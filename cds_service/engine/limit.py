@@ -1,7 +1,8 @@
 """Which of the advice on one order is shown: the most urgent, one card for one remedy."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cds_service.content.model import SafetyState
 from cds_service.engine.advice import Advice, Suppressed

@@ -1,8 +1,9 @@
 """What one concept counts as, by its codes and by its text."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from cds_service.content.library import Content
 from cds_service.engine.facts import Answer, Fact, Standing
@@ -64,13 +65,18 @@ def members_of(
                 yield Member(mention.value_set, mention.role, mention.assertion)
 
 
-def as_matches(members: set[Member], fact: Fact, answer: Answer) -> Iterator[tuple[str, Match]]:
+def in_order(members: set[Member]) -> tuple[Member, ...]:
+    """Return `members` in the order in which matches are made of them."""
+    return tuple(sorted(members, key=lambda each: (*each[:2], each[2] or "")))
+
+
+def as_matches(
+    members: Iterable[Member], fact: Fact, answer: Answer
+) -> Iterator[tuple[str, Match]]:
     """Yield `fact` as a match of each value set it is a member of; a void fact says nothing."""
     if fact.standing is Standing.VOID:
         return
-    for name, role, assertion, disputed in sorted(
-        members, key=lambda each: (*each[:2], each[2] or "")
-    ):
+    for name, role, assertion, disputed in members:
         told = _told(fact, assertion)
         if told is not None:
             from_text = assertion is not None

@@ -6,9 +6,10 @@ without a unit, or in a unit that is not one of its analyte, cannot be used and 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from cds_service.content.phrasebook import Phrase, phrase
 from cds_service.engine.verdict import Verdict
@@ -30,8 +31,7 @@ Remarks = tuple[Phrase, ...]
 """What is to be said of a record beside its verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True):
     """A measured quantity with what the laboratory said about it."""
 
     value: Any = None
@@ -60,25 +60,31 @@ def read_measurement(observation: Json) -> Measurement | None:
     number = _number(value)
     if number is None and not quantity:
         return None
-    high = next(
-        (
-            child(bound, "high")
-            for bound in objects(observation.get("referenceRange"))
-            if child(bound, "high")
-        ),
-        {},
-    )
+    high, high_unit = upper_bound(observation.get("referenceRange"))
     return Measurement(
         value=number,
         unit=unit,
         comparator=comparator,
-        high=_number(high.get("value")),
-        high_unit=string(high.get("code")) or string(high.get("unit")),
-        flags=tuple(
-            string(coding.get("code")).upper()
-            for flag in objects(observation.get("interpretation"))
-            for coding in objects(flag.get("coding"))
-        ),
+        high=high,
+        high_unit=high_unit,
+        flags=flags_of(observation.get("interpretation")),
+    )
+
+
+def upper_bound(ranges: object) -> tuple[Any, str]:
+    """Return the first upper bound in ``Observation.referenceRange``, and its unit."""
+    for bound in objects(ranges):
+        if high := child(bound, "high"):
+            return _number(high.get("value")), string(high.get("code")) or string(high.get("unit"))
+    return None, ""
+
+
+def flags_of(interpretation: object) -> tuple[str, ...]:
+    """Return the codes in ``Observation.interpretation``, in capitals."""
+    return tuple(
+        string(coding.get("code")).upper()
+        for flag in objects(interpretation)
+        for coding in objects(flag.get("coding"))
     )
 
 

@@ -1,7 +1,8 @@
 """What a card offers to accept: the best procedure that no safety rule excludes."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure, Rating, Remedy
@@ -12,8 +13,7 @@ from cds_service.engine.ratings import Rated
 from cds_service.engine.safety import SafetyVerdict
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
+class Proposed(msgspec.Struct, frozen=True):
     """A proposal, the rating of what it orders, and what safety rules held back.
 
     `held` are verdicts on procedures the guideline rates at least as well as the one proposed;

@@ -1,13 +1,12 @@
 """What the guideline says of a procedure in a patient's situation, and what it rates best."""
 
-from dataclasses import dataclass
+import msgspec
 
 from cds_service.content.library import Content, TopicContent
 from cds_service.content.model import Procedure, RatedProcedure, Rating, Variant
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(msgspec.Struct, frozen=True):
     """A procedure's row in a variant's table."""
 
     procedure: Procedure
@@ -50,6 +49,14 @@ def table(
 
     Equal ratings stand in the order of preference of the variant, else of the topic.
     """
+    key = ("table", topic.topic.id, *(variant.id for variant in variants))
+    known: tuple[Rated, ...] | None = content.memory.get(key)
+    return known or content.memory.keep(key, _table(variants, topic, content))
+
+
+def _table(
+    variants: tuple[Variant, ...], topic: TopicContent, content: Content
+) -> tuple[Rated, ...]:
     stated = next((v.preference for v in variants if v.preference), topic.topic.preference)
     preferred = stated.procedures
     names = dict.fromkeys(name for v in variants for name in topic.tables.get(v.id, {}))

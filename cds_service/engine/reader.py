@@ -1,21 +1,22 @@
 """One record of the chart: which value sets it counts for, and as what fact."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from cds_service.content.library import AFFIRMATIVE_ANSWER, NEGATIVE_ANSWER, Content
 from cds_service.engine import facts
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
-from cds_service.engine.matches import Match, Member, as_matches, members_of
+from cds_service.engine.matches import Match, Member, as_matches, in_order, members_of
 from cds_service.engine.measurement import read_measurement
 from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.dates import Duration
+from cds_service.fhir.glance import Resource, resource_name, whole
 from cds_service.fhir.read import (
     Json,
     child,
     codes,
+    local_name,
     name_of,
     objects,
     reference,
@@ -39,36 +40,59 @@ CONCEPTS = {
 _NAMES_OF_TYPE = {"MedicationOrder": "MedicationRequest"}
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
     """Reads the resources of one chart on one day."""
 
-    chart: Chart
-    content: Content
-    as_of: date
-    prescription: Duration
+    __slots__ = ("_by_name", "_chart", "as_of", "content", "prescription")
+
+    def __init__(self, chart: Chart, content: Content, as_of: date, prescription: Duration) -> None:
+        """Keep all of them; `prescription` bounds how long a prescription may have run."""
+        self._chart = chart
+        self._by_name: dict[str, Resource] | None = None
+        self.content = content
+        self.as_of = as_of
+        self.prescription = prescription
 
     def matches(self, resource: Json) -> Iterator[tuple[str, Match]]:
         """Yield what `resource` counts as; an Observation by its code, value and components."""
         kind = string(resource.get("resourceType"))
         concepts = self._concepts(resource, kind)
-        written = [text for concept in concepts for text in self._labels(concept)]
         read = self._question if kind == "Observation" else self._concept
         members = {member for concept in concepts for member in read(concept)}
         if members:
-            fact = self._fact(resource, kind, written)
+            fact = self._fact(resource, kind, self._written(concepts))
             answer = self._answer(resource) if kind == "Observation" else Answer.NONE
-            yield from as_matches(members, fact, answer)
+            yield from as_matches(in_order(members), fact, answer)
         if kind != "Observation":
             return
         value = child(resource, "valueCodeableConcept")
         if told := self._concept(value):
-            fact = self._fact(resource, kind, [*self._labels(value), *written])
-            yield from as_matches(told, fact, Answer.YES)
+            fact = self._fact(resource, kind, [*self._labels(value), *self._written(concepts)])
+            yield from as_matches(in_order(told), fact, Answer.YES)
         for part in objects(resource.get("component")):
             if named := self._question(child(part, "code")):
-                fact = self._fact({**resource, **part, "component": []}, kind, written)
-                yield from as_matches(named, fact, self._answer(part))
+                own = {**resource, **part, "component": []}
+                fact = self._fact(own, kind, self._written(concepts))
+                yield from as_matches(in_order(named), fact, self._answer(part))
+
+    def silent(self, resource: Json) -> bool:
+        """Say whether no concept of `resource` counts as anything, so that it yields no match."""
+        kind = string(resource.get("resourceType"))
+        if kind != "Observation":
+            return not any(map(self._concept, self._concepts(resource, kind)))
+        asked = [*self._concepts(resource, kind)]
+        asked += [child(part, "code") for part in objects(resource.get("component"))]
+        told = child(resource, "valueCodeableConcept")
+        return not self._concept(told) and not any(map(self._question, asked))
+
+    def asked(self, code: object) -> tuple[tuple[Member, ...], str]:
+        """Return what ``Observation.code`` counts as, and what to call it."""
+        concepts = objects(code)
+        members = {member for concept in concepts for member in self._question(concept)}
+        return in_order(members), next(iter(self._written(concepts)), "")
+
+    def _written(self, concepts: list[Json]) -> list[str]:
+        return [text for concept in concepts for text in self._labels(concept)]
 
     def _concept(self, concept: object) -> set[Member]:
         return set(members_of(codes(concept), texts(concept), self.content))
@@ -99,12 +123,21 @@ class Reader:
         if pointer:
             display = string(pointing.get("display"))
             found = [{"text": display}] if display else []
-            for target in [*objects(resource.get("contained")), *self.chart.resources]:
-                local = f"#{string(target.get('id'))}"
-                if pointer == local or same_reference(pointer, name_of(target)):
-                    found += objects(target.get("code")) + objects(target.get("type"))
-                    break
+            target = self._target(pointer, resource)
+            found += objects(target.get("code")) + objects(target.get("type"))
         return found
+
+    def _target(self, pointer: str, resource: Json) -> Json:
+        """Return what `pointer` in `resource` names: inside it, or in the chart; or nothing."""
+        for target in objects(resource.get("contained")):
+            local = f"#{string(target.get('id'))}"
+            if pointer == local or same_reference(pointer, name_of(target)):
+                return target
+        if self._by_name is None:
+            self._by_name = {}
+            for each in self._chart.resources:
+                self._by_name.setdefault(resource_name(each), each)
+        return whole(self._by_name.get(local_name(pointer), {}))
 
     def _fact(self, resource: Json, kind: str, written: list[str]) -> Fact:
         when, started, ended, current = facts.period(resource, self.as_of, self.prescription)

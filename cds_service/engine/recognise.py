@@ -5,7 +5,8 @@ is trusted: both readings are kept, and the order is a question.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure
@@ -26,8 +27,7 @@ _UNSPECIFIED = "unspecified"
 _STATED_CONTRAST = ("none", "with", "without-and-with")
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(msgspec.Struct, frozen=True):
     """What was ordered: the procedure and what told us, or only that it is imaging, or nothing.
 
     Where codes, or code and text, contradict each other there is no `procedure`; `readings` are

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from cds_service.content.expression import State, affirmed, evaluate
 from cds_service.content.model import Procedure, Recommendation
 from cds_service.engine.advice import TopicAssessment
-from cds_service.engine.findings import Findings, Result
+from cds_service.engine.findings import Findings
+from cds_service.engine.result import Result
 from cds_service.fhir.orders import DraftOrder
 
 
@@ -23,32 +24,41 @@ def why_not(
     `held` says that a safety rule holds the order back or replaces it: then rules that would order
     another procedure are silent, because the safety card proposes the alternative.
     """
-    selected = {variant.id for variant in topic.selection.selected} if topic.selection else set()
-    open_variants = topic.selection.unsettled if topic.selection else ()
+    if not rule.orders.matches(procedure):
+        return "another procedure is ordered"
+    selection = topic.selection
+    selected = {variant.id for variant in selection.selected} if selection else set()
+    if rule.unsettled:
+        if topic.certain and selected:
+            return "the variant is settled"
+        if topic.certain and not (selection and selection.unsettled):
+            return "no variant is left open"
+    elif not topic.certain:
+        return "it is not certain what the order is for"
+    if rule.variants and not selected:
+        return "no variant is settled"
+    if rule.variants and not selected <= set(rule.variants):
+        return "another variant decides"
     rated = topic.rated_order.rating if topic.rated_order else None
-    held_state = State.PRESENT
+    if rule.rated and rated not in rule.rated:
+        return "the order is rated otherwise or not at all"
+    return _not_now(rule, order, findings, held=held)
+
+
+def _not_now(rule: Recommendation, order: DraftOrder, findings: Findings, *, held: bool) -> str:
+    """Return why a rule that fits order and variant does not speak, or the empty string."""
+    state = State.PRESENT
     if rule.findings is not None:
-        held_state = evaluate(rule.findings, findings.state, findings.suspected)
-    reasons = (
-        (not rule.orders.matches(procedure), "another procedure is ordered"),
-        (rule.unsettled and topic.certain and bool(selected), "the variant is settled"),
-        (rule.unsettled and topic.certain and not open_variants, "no variant is left open"),
-        (not rule.unsettled and not topic.certain, "it is not certain what the order is for"),
-        (bool(rule.variants) and not selected, "no variant is settled"),
-        (bool(rule.variants) and not selected <= set(rule.variants), "another variant decides"),
-        (
-            bool(rule.rated) and rated not in rule.rated,
-            "the order is rated otherwise or not at all",
-        ),
-        (held_state is State.ABSENT, "its findings do not hold"),
-        (held_state is State.UNKNOWN, "its findings are not all known"),
-        (order.priority in rule.unless_priority, "the order already has that priority"),
-        (
-            held and bool(rule.remedy.order or rule.remedy.best_rated),
-            "a safety rule holds the order or replaces it, and its card proposes the alternative",
-        ),
-    )
-    return next((why for holds, why in reasons if holds), "")
+        state = evaluate(rule.findings, findings.state, findings.suspected)
+    if state is State.ABSENT:
+        return "its findings do not hold"
+    if state is State.UNKNOWN:
+        return "its findings are not all known"
+    if order.priority in rule.unless_priority:
+        return "the order already has that priority"
+    if held and (rule.remedy.order or rule.remedy.best_rated):
+        return "a safety rule holds the order or replaces it, and its card proposes the alternative"
+    return ""
 
 
 def grounds(rule: Recommendation, topic: TopicAssessment, findings: Findings) -> tuple[Result, ...]:

@@ -1,17 +1,17 @@
 """Safety rules: what holds for a procedure in this patient, whatever the topic."""
 
-from dataclasses import dataclass
+import msgspec
 
-from cds_service.content.expression import State, affirmed, evaluate
+from cds_service.content.expression import State, affirmed
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure, SafetyRule, SafetyState
-from cds_service.engine.findings import Findings, Result
+from cds_service.engine.findings import Findings
 from cds_service.engine.items import Item
+from cds_service.engine.result import Result
 from cds_service.engine.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyVerdict:
+class SafetyVerdict(msgspec.Struct, frozen=True):
     """What one rule says of one procedure.
 
     `state` is None when none of the rule's situations holds. `unread` are the sources that were
@@ -49,23 +49,27 @@ class SafetyVerdict:
 def check(procedure: Procedure, findings: Findings, content: Content) -> tuple[SafetyVerdict, ...]:
     """Return what every safety rule that bears on `procedure` says of it."""
     about = findings.about(procedure)
+    asked_for, touched = content.dependence.findings_of, about.touched
     return tuple(
-        _judge(rule, procedure, about)
-        for rule in content.safety_rules
-        if rule.bears_on.matches(procedure)
+        _silent(rule, procedure, about)
+        if touched.isdisjoint(asked_for[rule.id])
+        else _judge(rule, procedure, about)
+        for rule in content.dependence.rules_of[procedure.id]
     )
+
+
+def _silent(rule: SafetyRule, procedure: Procedure, findings: Findings) -> SafetyVerdict:
+    """Return what a rule says where nothing is on record that it asks for."""
+    verdicts = findings.silence.verdicts
+    key = (rule.id, procedure.id)
+    known: SafetyVerdict | None = verdicts.get(key)
+    if known is None:
+        known = verdicts[key] = _judge(rule, procedure, findings)
+    return known
 
 
 def _judge(rule: SafetyRule, procedure: Procedure, findings: Findings) -> SafetyVerdict:
-    state = next(
-        (
-            state
-            for state in rule.states
-            if evaluate(state.when, findings.state, findings.suspected) is State.PRESENT
-            and not _overtaken(state, findings)
-        ),
-        None,
-    )
+    state = next((state for state in rule.states if _holds(state, rule, findings)), None)
     told = list(affirmed(state.when)) if state else []
     evidence = findings.present([*rule.watches, *told])
     if state and not evidence:
@@ -77,6 +81,11 @@ def _judge(rule: SafetyRule, procedure: Procedure, findings: Findings) -> Safety
         for kind in findings[name].unread
     )
     return SafetyVerdict(rule, procedure, state, tuple(evidence), tuple(unread))
+
+
+def _holds(state: SafetyState, rule: SafetyRule, findings: Findings) -> bool:
+    held = findings.of(state.when, f"{rule.id}.{state.id}")
+    return held is State.PRESENT and not _overtaken(state, findings)
 
 
 def _overtaken(state: SafetyState, findings: Findings) -> bool:

@@ -4,18 +4,19 @@ One study may stand in a Procedure, a DiagnosticReport, an ImagingStudy and an o
 recognised as an order is: by its codes, else by what its text names.
 """
 
-from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure
 from cds_service.engine import facts
-from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Fact, Standing
 from cds_service.engine.recognise import named_procedure
 from cds_service.fhir.dates import Duration
 from cds_service.fhir.read import Json, codes, name_of, objects, status_code, string, texts
+
+STUDY_TYPES = frozenset({"Procedure", "DiagnosticReport", "ImagingStudy", "ServiceRequest"})
+"""Resource types that record studies."""
 
 _CONCEPTS = {
     "Procedure": ("code",),
@@ -35,42 +36,46 @@ class Study(NamedTuple):
     body_region: str
 
 
-def read_studies(chart: Chart, content: Content, as_of: date) -> Iterator[Study]:
-    """Yield the imaging studies in `chart` that stand, orders only while they are open."""
-    for resource in chart.resources:
-        kind = string(resource.get("resourceType"))
-        if kind not in _CONCEPTS:
-            continue
-        if kind == "ServiceRequest" and status_code(resource.get("status")) not in _PENDING:
-            continue
-        standing = facts.standing(resource)
-        if standing is Standing.STANDS and (procedure := _procedure(resource, kind, content)):
-            when, started, ended, current = facts.period(resource, as_of, _NO_PRESCRIPTION)
-            fact = Fact(
-                reference=name_of(resource),
-                resource_type=kind,
-                label=procedure.title,
-                standing=standing,
-                current=current,
-                when=when,
-                started=started,
-                ended=ended,
-            )
-            yield Study(fact, procedure.modality, procedure.body_region)
+def read_study(resource: Json, procedure: Procedure, as_of: date) -> Study | None:
+    """Return the study of `procedure` that `resource` records, or None where it does not stand.
+
+    Orders count only while they are open.
+    """
+    kind = string(resource.get("resourceType"))
+    if kind == "ServiceRequest" and status_code(resource.get("status")) not in _PENDING:
+        return None
+    standing = facts.standing(resource)
+    if standing is not Standing.STANDS:
+        return None
+    when, started, ended, current = facts.period(resource, as_of, _NO_PRESCRIPTION)
+    fact = Fact(
+        reference=name_of(resource),
+        resource_type=kind,
+        label=procedure.title,
+        standing=standing,
+        current=current,
+        when=when,
+        started=started,
+        ended=ended,
+    )
+    return Study(fact, procedure.modality, procedure.body_region)
 
 
-def same(study: Study, procedure: Procedure) -> bool:
-    """Say whether `study` is of the modality and body region of `procedure`."""
-    return (study.modality, study.body_region) == (procedure.modality, procedure.body_region)
-
-
-def _procedure(resource: Json, kind: str, content: Content) -> Procedure | None:
-    concepts = [concept for name in _CONCEPTS[kind] for concept in objects(resource.get(name))]
+def procedure_of(resource: Json, content: Content) -> Procedure | None:
+    """Return the imaging procedure that a record of a study, or an order, names, if any."""
+    kind = string(resource.get("resourceType"))
+    names = _CONCEPTS.get(kind, ())
+    concepts = [concept for name in names for concept in objects(resource.get(name))]
     known = [code for concept in concepts for code in codes(concept)]
     written = [text for concept in concepts for text in texts(concept)]
     if kind == "ImagingStudy":
         written += filter(None, [string(resource.get("description")), _of_series(resource)])
     return named_procedure(known, written, content)
+
+
+def same(study: Study, procedure: Procedure) -> bool:
+    """Say whether `study` is of the modality and body region of `procedure`."""
+    return (study.modality, study.body_region) == (procedure.modality, procedure.body_region)
 
 
 def _of_series(study: Json) -> str:

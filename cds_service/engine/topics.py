@@ -9,8 +9,9 @@ from cds_service.engine.ratings import rate, table
 from cds_service.engine.variants import select
 from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.dates import age_in_years
+from cds_service.fhir.glance import resource_name, whole
 from cds_service.fhir.orders import DraftOrder
-from cds_service.fhir.read import codes, name_of, objects, same_reference
+from cds_service.fhir.read import codes, objects, same_reference
 
 
 def assess(
@@ -43,7 +44,7 @@ def assess(
         )
     if indication is State.UNKNOWN and not own_region:
         return TopicAssessment(topic, False, "it is not known whether the order is for this topic")
-    selection = select(topic.variants, findings)
+    selection = select(topic, findings)
     return TopicAssessment(
         topic,
         applies=True,
@@ -85,11 +86,11 @@ def _indication(
     if own_region:
         fitting_sets.update(indication.own_region_reason_value_sets)
     stated = {code for reason in order.reasons for code in reason.codes}
-    for resource in findings.chart.resources:
-        if any(same_reference(ref, name_of(resource)) for ref in order.reason_references):
-            stated.update(
-                code for concept in objects(resource.get("code")) for code in codes(concept)
-            )
+    for resource in findings.chart.resources if order.reason_references else ():
+        name = resource_name(resource)
+        if any(same_reference(ref, name) for ref in order.reason_references):
+            concepts = objects(whole(resource).get("code"))
+            stated.update(code for concept in concepts for code in codes(concept))
     understood = {
         code
         for code in stated

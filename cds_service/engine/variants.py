@@ -1,14 +1,14 @@
 """Which scenario of the guideline the patient is in."""
 
-from dataclasses import dataclass
+import msgspec
 
-from cds_service.content.expression import State, evaluate
+from cds_service.content.expression import State
+from cds_service.content.library import TopicContent
 from cds_service.content.model import Variant
 from cds_service.engine.findings import Findings
 
 
-@dataclass(frozen=True, slots=True)
-class VariantState:
+class VariantState(msgspec.Struct, frozen=True):
     """Whether a variant applies, and why it was or was not the one that decides."""
 
     variant: Variant
@@ -16,8 +16,7 @@ class VariantState:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """The variants of a topic for one patient.
 
     `selected` are those that decide: the applicable ones of highest precedence (two only where
@@ -30,12 +29,10 @@ class Selection:
     unsettled: tuple[Variant, ...]
 
 
-def select(variants: tuple[Variant, ...], findings: Findings) -> Selection:
-    """Return which of `variants` apply and which decide."""
-    basic = {
-        variant.id: evaluate(variant.when, findings.state, findings.suspected)
-        for variant in variants
-    }
+def select(topic: TopicContent, findings: Findings) -> Selection:
+    """Return which variants of `topic` apply and which decide."""
+    variants, name = topic.variants, topic.topic.id
+    basic = {variant.id: findings.of(variant.when, f"{name}/{variant.id}") for variant in variants}
     states = {variant.id: _with_split(variant, basic[variant.id], findings) for variant in variants}
     applicable = [variant for variant in variants if states[variant.id] is State.PRESENT]
     if not applicable:  # twins that only an unknown split tells apart apply together

@@ -8,9 +8,11 @@ by the record's own clock. A question about a span has three answers: yes, no, o
 import calendar
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 _DATE = re.compile(r"^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?\s*$")
+_DAY_LENGTH = len("2026-01-31")
 _DURATION = re.compile(r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?$")
 
 
@@ -32,6 +34,13 @@ def parse_date(value: object) -> Span | None:
     """Return the span of days `value` stands for, or None if it is not a FHIR date."""
     if not isinstance(value, str):
         return None
+    # the time of day does not matter, and the days of charts recur
+    plain = value[_DAY_LENGTH : _DAY_LENGTH + 1] == "T" and value.isprintable()
+    return _parsed(value[:_DAY_LENGTH] if plain else value)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(value: str) -> Span | None:
     match = _DATE.match(value)
     if match is None:
         return None

@@ -78,12 +78,12 @@ def reference(value: object) -> str:
 
 def same_reference(left: str, right: str) -> bool:
     """Say whether two references name one resource: relative, absolute, versioned or bare id."""
-    return bool(left) and bool(right) and _local(left) == _local(right)
+    return bool(left) and bool(right) and local_name(left) == local_name(right)
 
 
 def patient_id(value: str) -> str:
     """Return the bare id in ``123``, ``Patient/123`` or ``https://ehr.example/Patient/123``."""
-    return _local(value).rpartition("/")[2]
+    return local_name(value).rpartition("/")[2]
 
 
 def name_of(resource: Json) -> str:
@@ -112,7 +112,8 @@ def _asserted(coding: Json) -> bool:
     return True
 
 
-def _local(ref: str) -> str:
+def local_name(ref: str) -> str:
+    """Return the last two parts of a reference, ``Type/id``, without version and server."""
     path = ref.partition("/_history")[0].partition("|")[0].rstrip("/")
     if path.startswith(("urn:", "#")):
         return path

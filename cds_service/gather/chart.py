@@ -11,16 +11,20 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
+import msgspec
+
 from cds_service.content.library import SUPPLEMENTARY_TYPES, Content
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.fhir.client import FhirClient, Found, ReadObserver
+from cds_service.fhir.glance import Resource, resource_name, whole
 from cds_service.fhir.origins import server_allowed
-from cds_service.fhir.read import Json, child, name_of, patient_id, string
+from cds_service.fhir.read import Json, child, patient_id, string
 from cds_service.fhir.reasons import FhirUnavailable, Reason
 from cds_service.gather.connection import EndableSession
-from cds_service.gather.prefetch import COMPLETE, Reading, combine, failed, read_value
+from cds_service.gather.prefetch import COMPLETE, Reading, combine, failed, read_raw, read_value
 from cds_service.gather.templates import PATIENT_TOKEN, prefetch_templates, resource_type_of
 from cds_service.hooks.errors import RequestRefused
+from cds_service.hooks.json_body import decode_part
 from cds_service.hooks.request import HookRequest
 from cds_service.settings import Settings
 
@@ -55,7 +59,7 @@ def gather(
     templates = prefetch_templates(content.resource_types, content.observation_codes)
     kinds = {key: resource_type_of(key) or "" for key in templates}
     supplied = {
-        key: read_value(request.prefetch[key], kind, patient)
+        key: _supplied(request.prefetch[key], kind, patient, settings)
         for key, kind in kinds.items()
         if key in request.prefetch
     }
@@ -74,6 +78,12 @@ def gather(
         resources=_in_order(reading.resources for reading in readings.values()),
         sources={**sources, "Patient": COMPLETE},
     )
+
+
+def _supplied(value: object, kind: str, patient: str, settings: Settings) -> Reading:
+    if isinstance(value, msgspec.Raw):
+        return read_raw(value, kind, patient, lambda raw: decode_part(raw, settings))
+    return read_value(value, kind, patient)
 
 
 def _server(request: HookRequest, settings: Settings) -> tuple[str, str] | None:
@@ -179,7 +189,11 @@ def _run(
 
 
 def _has_patient(reading: Reading) -> bool:
-    return any(resource["resourceType"] == "Patient" for resource in reading.resources)
+    # a Patient is not glanced at: it is small, and all of it is read
+    return any(
+        isinstance(resource, dict) and resource["resourceType"] == "Patient"
+        for resource in reading.resources
+    )
 
 
 def _check_supplied_patient(reading: Reading | None) -> None:
@@ -209,17 +223,17 @@ def _without_patient(reason: str) -> RequestRefused:
     )
 
 
-def _in_order(groups: Iterable[tuple[Json, ...]]) -> tuple[Json, ...]:
+def _in_order(groups: Iterable[tuple[Resource, ...]]) -> tuple[Resource, ...]:
     """Return all resources by type and id, each once; of two versions, the one updated last."""
-    named: dict[str, Json] = {}
-    unnamed: dict[str, Json] = {}
+    named: dict[str, Resource] = {}
+    unnamed: dict[str, Resource] = {}
     for resource in (item for group in groups for item in group):
-        name = name_of(resource)
+        name = resource_name(resource)
         if "/" not in name:
-            unnamed[_canonical(resource)] = resource
-        elif name not in named or _is_newer(resource, named[name]):
+            unnamed[_canonical(whole(resource))] = resource
+        elif name not in named or _is_newer(whole(resource), whole(named[name])):
             named[name] = resource
-    without_id = sorted(unnamed.items(), key=lambda item: (name_of(item[1]), item[0]))
+    without_id = sorted(unnamed.items(), key=lambda item: (resource_name(item[1]), item[0]))
     return (*(named[name] for name in sorted(named)), *(item for _, item in without_id))
 
 

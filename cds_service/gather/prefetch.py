@@ -4,11 +4,15 @@ The absence of a record only means something where the source is complete. So wh
 read, or shows that something is missing, makes the source partial or failed, and never raises.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from cds_service.engine.chart import Source, SourceState
 from cds_service.fhir.client import listed, next_link
+from cds_service.fhir.glance import Entry, Glanced, Page, Resource
 from cds_service.fhir.read import Json, child, name_of, objects, patient_id, reference, string
 
 COMPLETE = Source(SourceState.COMPLETE)
@@ -33,7 +37,7 @@ class Reading:
     are not about the patient.
     """
 
-    resources: tuple[Json, ...]
+    resources: tuple[Resource, ...]
     source: Source
     unfinished: Json | None = None
     foreign: int = 0
@@ -42,6 +46,20 @@ class Reading:
 def failed(reason: str) -> Reading:
     """Return the reading of an answer that could not be used."""
     return Reading((), Source(SourceState.FAILED, str(reason)))
+
+
+def read_raw(
+    raw: msgspec.Raw, resource_type: str, patient: str, decode: Callable[[msgspec.Raw], Any]
+) -> Reading:
+    """Return what the bytes of a prefetch value hold, as `read_value` does for a decoded one.
+
+    `decode` turns bytes that are known to be JSON into values; what it raises goes through.
+    """
+    try:
+        page = Page(raw, decode)
+    except msgspec.ValidationError:
+        return read_value(decode(raw), resource_type, patient)
+    return _read_page(page, resource_type, patient)
 
 
 def read_value(value: object, resource_type: str, patient: str) -> Reading:
@@ -91,43 +109,98 @@ def _unwrapped(value: object) -> Json:
 
 
 def _read_bundle(bundle: Json, resource_type: str, patient: str) -> Reading:
-    kept: list[Json] = []
-    matches = others = odd = foreign = 0
-    error = False
     entries = listed(bundle.get("entry"))
-    names = _names(entries)
+    tally = _Tally(resource_type, patient, lambda: _names(entries))
     for entry in entries:
+        tally.take(entry)
+    return tally.reading(next_link(bundle), bundle.get("total"), lambda: bundle)
+
+
+def _read_page(page: Page, resource_type: str, patient: str) -> Reading:
+    """Return what a Bundle holds, its resources at a glance.
+
+    An entry that is not plainly one of those asked for, about this patient, is decoded whole.
+    """
+    tally = _Tally(resource_type, patient, lambda: _names_at_a_glance(page))
+    plain: list[Resource] = []
+    for number, entry in enumerate(page.entries):
+        if entry is not None:
+            head, search = entry.resource, entry.search
+            if (
+                head.resourceType == resource_type
+                and (search is None or search.mode == "match")
+                and (head.subject is None or tally.is_plainly(head.subject.reference))
+                and (head.patient is None or tally.is_plainly(head.patient.reference))
+            ):
+                plain.append(Glanced(head, page, number))
+                continue
+        tally.take(page.whole(number))
+    tally.kept += plain
+    tally.matches += len(plain)
+    return tally.reading(next_link(page.link), page.total, page.all)
+
+
+class _Tally:
+    """What the entries of one Bundle come to."""
+
+    def __init__(
+        self, resource_type: str, patient: str, names: Callable[[], dict[str, str]]
+    ) -> None:
+        """Begin; `names` gives the ``Type/id`` behind each ``urn:`` address in the Bundle."""
+        self._type = resource_type
+        self._patient = patient
+        self._find_names = names
+        self._names: dict[str, str] | None = None
+        self._plain = {f"Patient/{patient}": True}
+        self.kept: list[Resource] = []
+        self.matches = self._others = self._odd = self._foreign = 0
+        self._error = False
+
+    def is_plainly(self, ref: str) -> bool:
+        """Say whether `ref` names the patient, whatever else is in the Bundle."""
+        known = self._plain.get(ref)
+        if known is None:
+            known = not ref.startswith("urn:") and _names_patient(ref, self._patient, {})
+            self._plain[ref] = known
+        return known
+
+    def take(self, entry: object) -> None:
+        """Take one entry, of any shape, into account."""
         resource = entry.get("resource") if isinstance(entry, dict) else None
         mode = string(child(entry, "search").get("mode"))
         kind = string(resource.get("resourceType")) if isinstance(resource, dict) else ""
         if kind == "OperationOutcome":
-            error = error or _is_grave(resource)
+            self._error = self._error or _is_grave(resource)
         elif mode == "outcome":
-            continue
+            return
         elif not isinstance(resource, dict) or not kind:
-            odd += 1
+            self._odd += 1
         else:
             if mode != "include":
-                matches += kind == resource_type
-                others += kind != resource_type
-            if _is_about(resource, patient, names):
-                kept.append(resource)
+                self.matches += kind == self._type
+                self._others += kind != self._type
+            if self._names is None:
+                self._names = self._find_names()
+            if _is_about(resource, self._patient, self._names):
+                self.kept.append(resource)
             else:
-                foreign += 1
-    link = next_link(bundle)
-    total = bundle.get("total")
-    reasons = [
-        *([MORE_PAGES] if link is not None else []),
-        *([ERROR_NOTED] if error else []),
-        *([ODD_ENTRIES] if odd else []),
-        *([_left_out(foreign)] if foreign else []),
-    ]
-    if link is None and isinstance(total, int) and total > matches + odd:
-        reasons.append(FEWER_THAN_FOUND)
-    source = Source(SourceState.PARTIAL, "; ".join(reasons)) if reasons else COMPLETE
-    if others and not matches:
-        source = Source(SourceState.FAILED, OTHER_TYPE)
-    return Reading(tuple(kept), source, None if link is None else bundle, foreign)
+                self._foreign += 1
+
+    def reading(self, link: str | None, total: object, bundle: Callable[[], Json]) -> Reading:
+        """Return what the Bundle with the next page `link` and that `total` came to."""
+        reasons = [
+            *([MORE_PAGES] if link is not None else []),
+            *([ERROR_NOTED] if self._error else []),
+            *([ODD_ENTRIES] if self._odd else []),
+            *([_left_out(self._foreign)] if self._foreign else []),
+        ]
+        if link is None and isinstance(total, int) and total > self.matches + self._odd:
+            reasons.append(FEWER_THAN_FOUND)
+        source = Source(SourceState.PARTIAL, "; ".join(reasons)) if reasons else COMPLETE
+        if self._others and not self.matches:
+            source = Source(SourceState.FAILED, OTHER_TYPE)
+        unfinished = None if link is None else bundle()
+        return Reading(tuple(self.kept), source, unfinished, self._foreign)
 
 
 def _names(entries: Iterable[object]) -> dict[str, str]:
@@ -137,6 +210,14 @@ def _names(entries: Iterable[object]) -> dict[str, str]:
         for entry in objects(list(entries))
         if (url := string(entry.get("fullUrl"))).startswith("urn:")
     }
+
+
+def _names_at_a_glance(page: Page) -> dict[str, str]:
+    return _names([page.whole(number) for number, entry in enumerate(page.entries) if _urn(entry)])
+
+
+def _urn(entry: Entry | None) -> bool:
+    return entry is None or entry.fullUrl.strip().startswith("urn:")
 
 
 def _is_grave(outcome: object) -> bool:

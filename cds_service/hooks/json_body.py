@@ -27,7 +27,19 @@ def _number(text: str) -> Decimal:
     return number
 
 
+class _Call(msgspec.Struct):
+    """The members of a call; what was prefetched stays bytes."""
+
+    hook: Any = None
+    hookInstance: Any = None  # noqa: N815 - as the standard spells it, here and below
+    fhirServer: Any = None  # noqa: N815
+    fhirAuthorization: Any = None  # noqa: N815
+    context: Any = None
+    prefetch: dict[str, msgspec.Raw] = {}
+
+
 _DECODER = msgspec.json.Decoder(float_hook=_number)
+_CALL = msgspec.json.Decoder(_Call, float_hook=_number)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -39,28 +51,71 @@ def decode(body: bytes, settings: Settings) -> dict[str, Any]:
             is not JSON (``NaN`` and unpaired surrogates are not), is nested too deeply, or is not
             an object.
     """
+    _check_bytes(body, settings)
+    value = _decoded(body, settings)
+    if not isinstance(value, dict):
+        raise RequestRefused(400, "structure", "The request body must be a JSON object.")
+    return value
+
+
+def decode_call(body: bytes, settings: Settings) -> dict[str, Any]:
+    """Return the members of a call of a service, with the values of ``prefetch`` still as bytes.
+
+    All of `body` is known to be JSON then, and `decode_part` gives the rest. A ``prefetch`` that
+    is no object is returned as it is.
+
+    Raises:
+        RequestRefused: as `decode` does; for what lies in ``prefetch``, `decode_part` does.
+    """
+    _check_bytes(body, settings)
+    try:
+        call = _CALL.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decode(body, settings)
+    if _deeper_than([call.context, call.fhirAuthorization], settings.max_body_depth):
+        raise _too_deep(settings)
+    return msgspec.structs.asdict(call)
+
+
+def decode_part(raw: msgspec.Raw, settings: Settings) -> Any:
+    """Return the value in `raw`, a part of a body that `decode_call` has read.
+
+    Raises:
+        RequestRefused: 400 if a number is out of range, or it is nested too deeply.
+    """
+    return _decoded(raw, settings)
+
+
+def _check_bytes(body: bytes, settings: Settings) -> None:
     if len(body) > settings.max_body_bytes:
         raise RequestRefused(
             413, "too-long", f"The request body is larger than {settings.max_body_bytes} bytes."
         )
-    too_deep = RequestRefused(
-        400, "structure", f"The request body is nested deeper than {settings.max_body_depth}."
-    )
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            raise RequestRefused(400, "structure", "The request body is not UTF-8.") from None
+
+
+def _decoded(raw: bytes | msgspec.Raw, settings: Settings) -> Any:
     try:
-        value = _DECODER.decode(body)
+        value = _DECODER.decode(raw)
     except RecursionError:
-        raise too_deep from None
-    except UnicodeDecodeError:
-        raise RequestRefused(400, "structure", "The request body is not UTF-8.") from None
+        raise _too_deep(settings) from None
     except msgspec.DecodeError as error:
         raise RequestRefused(
             400, "structure", "The request body is not valid JSON.", diagnostics=str(error)
         ) from None
-    if not isinstance(value, dict):
-        raise RequestRefused(400, "structure", "The request body must be a JSON object.")
     if _deeper_than(value, settings.max_body_depth):
-        raise too_deep
+        raise _too_deep(settings)
     return value
+
+
+def _too_deep(settings: Settings) -> RequestRefused:
+    return RequestRefused(
+        400, "structure", f"The request body is nested deeper than {settings.max_body_depth}."
+    )
 
 
 def encode(value: object) -> bytes:
@@ -69,7 +124,7 @@ def encode(value: object) -> bytes:
 
 
 def _deeper_than(value: object, limit: int) -> bool:
-    level: list[Any] = [value]
+    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
     for _ in range(limit):
         level = [
             item

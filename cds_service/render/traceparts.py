@@ -8,9 +8,9 @@ from typing import Any
 from cds_service.content.library import Content
 from cds_service.content.model import Citation, Procedure
 from cds_service.content.phrasebook import english
-from cds_service.engine.findings import Result
 from cds_service.engine.items import Item
 from cds_service.engine.ratings import Rated
+from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
 
 Trace = dict[str, Any]

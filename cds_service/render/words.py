@@ -7,9 +7,9 @@ from cds_service.content.library import Content
 from cds_service.content.model import Rating
 from cds_service.content.phrasebook import Phrasebook, phrase
 from cds_service.engine.advice import Advice, Assessment
-from cds_service.engine.findings import Result
 from cds_service.engine.items import Item
 from cds_service.engine.ratings import Rated
+from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.verdict import Verdict
 from cds_service.render.radiation import radiation

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from cds_service.content.expression import State
 from cds_service.content.library import Content
 from cds_service.engine.advice import Assessment
-from cds_service.engine.findings import Result
 from cds_service.engine.recognise import recognise
+from cds_service.engine.result import Result
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.codes import Code
 from cds_service.fhir.orders import read_order

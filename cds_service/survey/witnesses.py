@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from cds_service.content.library import Content
 from cds_service.content.phrasebook import english
-from cds_service.engine.findings import Result
 from cds_service.engine.items import Item
+from cds_service.engine.result import Result
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.codes import Code
 from cds_service.fhir.read import (

@@ -5,11 +5,17 @@ content (``cards/language/order-words.en.yaml``). What the text leaves open stay
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from cds_service.text.lexicon import Lexicon
 from cds_service.text.tokens import ASKED, DASH, SENTENCE_ENDS, tokens
+
+_REMEMBERED = 4096
+_REMEMBERED_LENGTH = 80
+"""Names of the order catalogue recur; what is longer was written for one patient."""
 
 
 class OrderTerm(NamedTuple):
@@ -22,8 +28,7 @@ class OrderTerm(NamedTuple):
     body_region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedStudy:
+class NamedStudy(msgspec.Struct, frozen=True):
     """A study as the text of an order names it; empty strings for what it leaves open.
 
     Without a modality the text names several that do not belong together.
@@ -51,9 +56,15 @@ class OrderTextReader:
         self._lexicon: Lexicon[OrderTerm] = Lexicon(phrases, (), _axis, _IGNORED)
         self._modalities = joined_modalities
         self._regions = joined_regions
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     def read(self, text: str) -> NamedStudy | None:
         """Return the imaging study that `text` names, or None if it names none."""
+        if len(text) <= _REMEMBERED_LENGTH:
+            return self._remembered(text)
+        return self._read(text)
+
+    def _read(self, text: str) -> NamedStudy | None:
         words = [word for word in tokens(text) if word not in _IGNORED]
         found = [each.meaning for each in self._lexicon.find(self._lexicon.spelt(words))]
         if any(word.axis == "not-imaging" for word in found):

@@ -10,7 +10,7 @@ from cds_service.fhir.read import child, string
 from cds_service.hooks.dialects import shape
 from cds_service.hooks.errors import RequestRefused
 from cds_service.hooks.feedback import read_feedback
-from cds_service.hooks.json_body import decode, encode
+from cds_service.hooks.json_body import decode, decode_call, encode
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.journal.errors import JournalUnavailable
 from cds_service.log import logger
@@ -49,7 +49,7 @@ def blueprint(settings: "Settings", operations: "Operations") -> Blueprint:
         started = time.perf_counter()
         note(service=service_id)
         client = operations.authenticate(request)
-        hook_request = read_request(decode(_body(), settings), _HOOKS)
+        hook_request = read_request(decode_call(_body(), settings), _HOOKS)
         _note_request(hook_request)
         advisor: Advisor = current_app.extensions["advisor"]
         with span("request", hook=hook_request.hook, service=service_id):

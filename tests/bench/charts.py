@@ -207,7 +207,7 @@ def _observation(number: int, row: tuple[Any, ...], category: str, profile: str)
                 {"system": _LOINC, "code": code, "display": name},
                 {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.5.737384.14", "code": code[:4],
                  "display": name.partition(" ")[0].upper()},
-                {"system": "http://ehr.example/codes", "code": f"1{number % 800:04d}", "display": name},
+                {"system": "http://ehr.example/codes", "code": f"LAB{code}", "display": name},
             ],
             "text": name.partition(" [")[0],
         },
@@ -308,7 +308,7 @@ def _condition(number: int, nth: int) -> Json:
             "coding": [
                 {"system": _SNOMED, "code": snomed, "display": name},
                 {"system": _ICD, "code": icd, "display": name},
-                {"system": "urn:oid:2.16.840.1.113883.3.247.1.1", "code": f"{28000 + number % 900}",
+                {"system": "urn:oid:2.16.840.1.113883.3.247.1.1", "code": f"{28000 + int(snomed) % 900}",
                  "display": name},
             ],
             "text": name,
@@ -345,8 +345,8 @@ def _medication(number: int, nth: int) -> Json:
         "medicationCodeableConcept": {
             "coding": [
                 {"system": _RXNORM, "code": code, "display": name},
-                {"system": "http://hl7.org/fhir/sid/ndc", "code": f"0093-{number % 9000:04d}-01"},
-                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.698288", "code": f"{number % 9999}"},
+                {"system": "http://hl7.org/fhir/sid/ndc", "code": f"0093-{int(code) % 9000:04d}-01"},
+                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.698288", "code": f"{int(code) % 9999}"},
             ],
             "text": name,
         },
@@ -379,7 +379,7 @@ def _procedure(number: int, nth: int) -> Json:
         "code": {
             "coding": [
                 {"system": _SNOMED, "code": code, "display": name},
-                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.696580", "code": f"{number % 9999}",
+                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.696580", "code": f"{int(code) % 9999}",
                  "display": name.upper()},
             ],
             "text": name,

@@ -21,7 +21,7 @@ class Rating(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for the best category, higher for worse."""
-        return list(Rating).index(self)
+        return _RATING_RANKS[self]
 
 
 class Indicator(StrEnum):
@@ -34,7 +34,11 @@ class Indicator(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for the most urgent indicator."""
-        return list(Indicator).index(self)
+        return _INDICATOR_RANKS[self]
+
+
+_RATING_RANKS = {each: rank for rank, each in enumerate(Rating)}
+_INDICATOR_RANKS = {each: rank for rank, each in enumerate(Indicator)}
 
 
 class Part(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=True, kw_only=True):

@@ -1,0 +1,96 @@
+"""What depends on what: which findings a value set can change, and which rules a finding can.
+
+Compiled once at start, so that a request decides only what its chart says something about. The
+cost of a request then does not grow with the number of findings and rules.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cds_service.content.expression import leaves
+from cds_service.content.model import (
+    Clause,
+    Estimate,
+    Finding,
+    Procedure,
+    SafetyRule,
+    Variant,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """For each thing that a chart may say something about, what may change by it."""
+
+    by_value_set: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Value set id → ids of the findings that its records may change."""
+    on_patient: frozenset[str] = frozenset()
+    """Findings that rest on age or gender."""
+    on_studies: frozenset[str] = frozenset()
+    """Findings that rest on earlier studies of the procedure in question."""
+    on_contradiction: frozenset[str] = frozenset()
+    """Findings that rest on what the order says of itself."""
+    rules_of: Mapping[str, tuple[SafetyRule, ...]] = field(default_factory=dict)
+    """Procedure id → the safety rules that bear on it."""
+    findings_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Ids of all findings that a safety rule asks for, by its id, one of its states, as
+    ``rule.state``, or a variant, as ``topic/variant``."""
+
+
+def dependence(
+    findings: Iterable[Finding],
+    estimates: Mapping[str, Estimate],
+    rules: tuple[SafetyRule, ...],
+    variants: Iterable[tuple[str, Variant]],
+    procedures: Iterable[Procedure],
+) -> Dependence:
+    """Return what depends on what among `findings`, `rules`, `variants` and `procedures`.
+
+    `variants` are pairs of the id of a topic and one of its variants.
+    """
+    by_value_set: dict[str, set[str]] = {}
+    on_patient, on_studies, on_contradiction = set(), set(), set()
+    for finding in findings:
+        for clause in finding.evidence:
+            for value_set in _value_sets(clause, estimates):
+                by_value_set.setdefault(value_set, set()).add(finding.id)
+            if clause.age_at_least or clause.age_below or clause.gender:
+                on_patient.add(finding.id)
+            if clause.same_study:
+                on_studies.add(finding.id)
+            if clause.contradicting:
+                on_contradiction.add(finding.id)
+    return Dependence(
+        by_value_set={name: frozenset(found) for name, found in by_value_set.items()},
+        on_patient=frozenset(on_patient),
+        on_studies=frozenset(on_studies),
+        on_contradiction=frozenset(on_contradiction),
+        rules_of={
+            procedure.id: tuple(rule for rule in rules if rule.bears_on.matches(procedure))
+            for procedure in procedures
+        },
+        findings_of={
+            **{rule.id: frozenset(_asked_for(rule)) for rule in rules},
+            **{
+                f"{rule.id}.{state.id}": frozenset(leaves(state.when))
+                for rule in rules
+                for state in rule.states
+            },
+            **{f"{topic}/{each.id}": frozenset(leaves(each.when)) for topic, each in variants},
+        },
+    )
+
+
+def _value_sets(clause: Clause, estimates: Mapping[str, Estimate]) -> Iterable[str]:
+    yield from clause.value_sets
+    if clause.cancelled_by:
+        yield clause.cancelled_by
+    if clause.estimated_by:
+        yield estimates[clause.estimated_by].made_from
+
+
+def _asked_for(rule: SafetyRule) -> Iterable[str]:
+    yield from rule.watches
+    for state in rule.states:
+        yield from leaves(state.when)
+        yield from state.unless_newer

@@ -1,0 +1,198 @@
+"""Resources at a glance: what tells whether a rule has anything to do with them.
+
+Most of a chart is of no use to any rule, and building it costs more than deciding on it. So a
+Bundle is read from its bytes straight into what a first glance needs; the bytes stay, and a
+resource that matters is decoded whole when it is asked for. A Bundle with an entry of another
+shape than FHIR gives it is not forced into these classes: that entry is decoded whole at once, by
+the decoder for everything else, and only that entry.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from cds_service.fhir.read import Json, child, name_of
+
+NOTHING = Raw()
+"""An element that is not there."""
+
+
+class Pointer(msgspec.Struct, gc=False):
+    """A Reference, at a glance."""
+
+    reference: str = ""
+
+
+class Meta(msgspec.Struct, gc=False):
+    """When a resource was last updated."""
+
+    lastUpdated: str = ""
+
+
+class Quantity(msgspec.Struct, gc=False):
+    """A Quantity; its number is still as it was written."""
+
+    value: Raw = NOTHING
+    unit: str = ""
+    code: str = ""
+    comparator: str = ""
+
+
+class Head(msgspec.Struct, gc=False):
+    """What a first glance reads of a resource of any type, under FHIR's own names (R4 and older).
+
+    What is raw is looked at only where a rule may have something to do with it.
+    """
+
+    resourceType: str
+    id: str = ""
+    status: str = ""
+    code: Raw = NOTHING
+    subject: Pointer | None = None
+    patient: Pointer | None = None
+    effectiveDateTime: str = ""
+    valueQuantity: Quantity | None = None
+    interpretation: Raw = NOTHING
+    referenceRange: Raw = NOTHING
+    meta: Meta | None = None
+    valueCodeableConcept: Raw = NOTHING
+    component: Raw = NOTHING
+    type: Raw = NOTHING
+    deviceName: Raw = NOTHING
+    substance: Raw = NOTHING
+    medicationCodeableConcept: Raw = NOTHING
+    medicationReference: Raw = NOTHING
+    medication: Raw = NOTHING
+    valueString: Raw = NOTHING
+    valueInteger: Raw = NOTHING
+    valueBoolean: Raw = NOTHING
+    modifierExtension: Raw = NOTHING
+    doNotPerform: Raw = NOTHING
+    notPerformed: Raw = NOTHING
+    intent: Raw = NOTHING
+    effectivePeriod: Raw = NOTHING
+    performedPeriod: Raw = NOTHING
+    occurrencePeriod: Raw = NOTHING
+
+
+class Search(msgspec.Struct, gc=False):
+    """Why an entry is in a search result."""
+
+    mode: str = ""
+
+
+class Entry(msgspec.Struct, gc=False):
+    """An entry of a Bundle."""
+
+    resource: Head
+    fullUrl: str = ""
+    search: Search | None = None
+
+
+class Bundle(msgspec.Struct, gc=False):
+    """A search result with its resources at a glance."""
+
+    resourceType: str
+    entry: list[Entry] = []
+    total: int | None = None
+    link: Raw = NOTHING
+
+
+class _Loose(msgspec.Struct, gc=False):
+    """A Bundle whose entries may be of any shape."""
+
+    resourceType: str
+    entry: list[Raw] = []
+    total: int | None = None
+    link: Raw = NOTHING
+
+
+_BUNDLE = msgspec.json.Decoder(Bundle)
+_LOOSE = msgspec.json.Decoder(_Loose)
+_ENTRY = msgspec.json.Decoder(Entry)
+
+
+class Page:
+    """A Bundle of which the bytes are kept, so that an entry is decoded whole when asked for.
+
+    `entries` are its entries at a glance, and None for each that has another shape. `decode` turns
+    bytes known to be JSON into values.
+    """
+
+    __slots__ = ("_entries", "_raw", "decode", "entries", "link", "total")
+
+    def __init__(self, raw: Raw, decode: Callable[[Raw], Any]) -> None:
+        """Read `raw`.
+
+        Raises:
+            msgspec.ValidationError: it is no Bundle, or its own elements are of another shape.
+        """
+        self._raw = raw
+        self.decode = decode
+        self._entries: list[Raw] | None = None
+        self.entries: list[Entry] | list[Entry | None]
+        found: Bundle | _Loose
+        try:
+            found = _BUNDLE.decode(raw)
+            self.entries = found.entry
+        except msgspec.ValidationError:
+            found = _LOOSE.decode(raw)
+            self._entries = found.entry
+            self.entries = [_entry(each) for each in found.entry]
+        if found.resourceType != "Bundle":
+            raise msgspec.ValidationError
+        self.total = found.total
+        self.link: Json = {} if found.link is NOTHING else {"link": decode(found.link)}
+
+    def whole(self, number: int) -> Any:
+        """Return the entry with that number, counted from 0, as a full decoding gives it."""
+        if self._entries is None:
+            self._entries = _LOOSE.decode(self._raw).entry
+        return self.decode(self._entries[number])
+
+    def all(self) -> Json:
+        """Return the whole Bundle."""
+        found: Json = self.decode(self._raw)
+        return found
+
+
+def _entry(raw: Raw) -> Entry | None:
+    try:
+        return _ENTRY.decode(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+class Glanced(msgspec.Struct, gc=False):
+    """A resource of which only the head was read so far."""
+
+    head: Head
+    page: Page
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Return ``Type/id``, or ``Type`` where it has no id."""
+        identity = self.head.id.strip()
+        kind = self.head.resourceType
+        return f"{kind}/{identity}" if identity else kind
+
+    def whole(self) -> Json:
+        """Return all of the resource, as a full decoding gives it."""
+        return child(self.page.whole(self.number), "resource")
+
+
+Resource = Json | Glanced
+"""A resource as it is in a chart: decoded whole, or at a glance."""
+
+
+def whole(resource: Resource) -> Json:
+    """Return all of `resource`."""
+    return resource.whole() if isinstance(resource, Glanced) else resource
+
+
+def resource_name(resource: Resource) -> str:
+    """Return ``Type/id`` of `resource`, or ``Type`` where it has no id."""
+    return resource.name if isinstance(resource, Glanced) else name_of(resource)
