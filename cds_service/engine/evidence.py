@@ -69,6 +69,8 @@ def _read_at_a_glance(
         evidence.read += 1
         for name, match in found:
             evidence.matches[name].append(match)
+        if key is not None and glances.says_nothing(key):
+            glances.remember_silent(key)
         return
     if _read_whole(resource.whole(), reader, evidence):
         glances.remember_silent(key)

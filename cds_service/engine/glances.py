@@ -6,8 +6,9 @@ a text alone was written for one patient. And an Observation that is a plain mea
 record is made from the head alone. Either way the outcome is that of `Reader.matches`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Raw
@@ -17,8 +18,8 @@ from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.matches import Match, Member, as_matches
 from cds_service.engine.measurement import Measurement, flags_of, upper_bound
 from cds_service.engine.reader import Reader
-from cds_service.fhir.dates import parse_date
-from cds_service.fhir.glance import NOTHING, Glanced, Head
+from cds_service.fhir.dates import Span, parse_date
+from cds_service.fhir.glance import NOTHING, Component, Decode, Glanced, Head, Quantity
 
 _CONCEPTS = {
     "Condition": ("code",),
@@ -31,12 +32,14 @@ _CONCEPTS = {
 }
 """Where all that a resource of a type can say to a rule is, if it refers to nothing else."""
 
-_BESIDE_A_QUANTITY = (
-    "component", "valueCodeableConcept", "valueString", "valueInteger", "valueBoolean",
-    "modifierExtension", "doNotPerform", "notPerformed", "intent", "medicationReference",
-    "effectivePeriod", "performedPeriod", "occurrencePeriod",
+_VALUES = ("valueCodeableConcept", "valueString", "valueInteger", "valueBoolean")
+_more_than_measured = attrgetter(
+    *_VALUES, "modifierExtension", "doNotPerform", "notPerformed", "intent",
+    "medicationReference", "effectivePeriod", "performedPeriod", "occurrencePeriod",
 )  # fmt: skip
-"""What makes an Observation with a quantity more than a plain measurement."""
+_part_more_than_measured = attrgetter(*_VALUES, "modifierExtension")
+_ALL_NOTHING = (NOTHING,) * 12
+_PART_NOTHING = (NOTHING,) * 5
 
 _CODED = b'"coding"'
 _LONGEST = 1024
@@ -62,14 +65,14 @@ class Glances:
         if head.medicationReference is not NOTHING:
             return None
         if kind == "Observation":
-            if head.component is not NOTHING:
+            if head.component or head.valueCodeableConcept is not NOTHING:
                 return None
-            if head.valueCodeableConcept is NOTHING:
-                return kind, bytes(head.code)
-            return kind, bytes(head.code) + bytes(head.valueCodeableConcept)
+            return kind, bytes(head.code)
         elements = _CONCEPTS.get(kind)
         if elements is None:
             return None
+        if len(elements) == 1:
+            return kind, bytes(getattr(head, elements[0]))
         return kind, b"\n".join([bytes(getattr(head, name)) for name in elements])
 
     def silent(self, key: Key | None) -> bool:
@@ -81,31 +84,54 @@ class Glances:
         if key is not None and _may_be_kept(key[1]):
             self._content.silent_concepts.keep(key, True)
 
-    def measured(self, resource: Glanced) -> Iterator[tuple[str, Match]] | None:
-        """Return what a plain measurement counts as, or None where `resource` is none."""
-        head, decode = resource.head, resource.page.decode
-        quantity, when = head.valueQuantity, parse_date(head.effectiveDateTime)
-        if quantity is None or quantity.value is NOTHING or when is None:
+    def says_nothing(self, key: Key) -> bool:
+        """Say whether no rule asks what an Observation with that `key` is about."""
+        known = self._content.memory.get(("asked", key[1]))
+        return known is not None and not known[0]
+
+    def measured(self, resource: Glanced) -> list[tuple[str, Match]] | None:
+        """Return what a plain measurement counts as, or None where `resource` is none.
+
+        Plain is one with quantities, its own or those of its components, a date, and nothing
+        beside them that could change what they mean.
+        """
+        head = resource.head
+        if _more_than_measured(head) != _ALL_NOTHING:
             return None
-        if any(getattr(head, name) is not NOTHING for name in _BESIDE_A_QUANTITY):
+        when = parse_date(head.effectiveDateTime)
+        if when is None or not (head.valueQuantity or head.component):
             return None
-        value = decode(quantity.value)
-        if type(value) is not int and type(value) is not Decimal:
-            return None
-        standing = facts.of_event(head.status.strip().lower())
+        decode = resource.page.decode
+        members, label = self._asked(head.code, decode)
+        found: list[tuple[str, Match]] = []
+        if members:
+            measurement = None
+            if head.valueQuantity is not None:
+                measurement = self._measurement(head.valueQuantity, head, head, decode)
+                if measurement is None:
+                    return None
+            fact = self._fact(resource, label, when, measurement)
+            found += as_matches(members, fact, Answer.NONE)
+        for part in head.component:
+            named, _ = self._asked(part.code, decode)
+            if not named:
+                continue
+            if part.valueQuantity is None or _part_more_than_measured(part) != _PART_NOTHING:
+                return None
+            measurement = self._measurement(part.valueQuantity, part, head, decode)
+            if measurement is None:
+                return None
+            fact = self._fact(resource, label, when, measurement)
+            found += as_matches(named, fact, Answer.NONE)
+        return found
+
+    def _fact(
+        self, resource: Glanced, label: str, when: Span, measurement: Measurement | None
+    ) -> Fact:
+        standing = facts.of_event(resource.head.status.strip().lower())
         if standing is Standing.STANDS and facts.in_the_future(when, self._reader.as_of):
             standing = Standing.UNCERTAIN
-        members, label = self._asked(head.code, decode)
-        high, high_unit = self._kept("range", head.referenceRange, decode, upper_bound)
-        measurement = Measurement(
-            value=value,
-            unit=quantity.code.strip() or quantity.unit.strip(),
-            comparator=quantity.comparator.strip(),
-            high=high,
-            high_unit=high_unit,
-            flags=self._kept("flags", head.interpretation, decode, flags_of),
-        )
-        fact = Fact(
+        return Fact(
             reference=resource.name,
             resource_type="Observation",
             label=label,
@@ -116,9 +142,32 @@ class Glances:
             ended=None,
             measurement=measurement,
         )
-        return as_matches(members, fact, Answer.NONE)
 
-    def _asked(self, code: Raw, decode: Any) -> tuple[tuple[Member, ...], str]:
+    def _measurement(
+        self, quantity: Quantity, part: Head | Component, head: Head, decode: Decode
+    ) -> Measurement | None:
+        """Return what `quantity` measured, with what `part`, or else `head`, says about it."""
+        if quantity.value is NOTHING:
+            return None
+        value = decode(quantity.value)
+        if type(value) is not int and type(value) is not Decimal:
+            return None
+        ranges, said = part.referenceRange, part.interpretation
+        high, high_unit = self._kept(
+            "range", head.referenceRange if ranges is NOTHING else ranges, decode, upper_bound
+        )
+        return Measurement(
+            value=value,
+            unit=quantity.code.strip() or quantity.unit.strip(),
+            comparator=quantity.comparator.strip(),
+            high=high,
+            high_unit=high_unit,
+            flags=self._kept(
+                "flags", head.interpretation if said is NOTHING else said, decode, flags_of
+            ),
+        )
+
+    def _asked(self, code: Raw, decode: Decode) -> tuple[tuple[Member, ...], str]:
         """Return what the code of an Observation counts as, and what to call it."""
         written = bytes(code)
         key = ("asked", written)
@@ -129,7 +178,7 @@ class Glances:
                 self._content.memory.keep(key, known)
         return known
 
-    def _kept(self, what: str, raw: Raw, decode: Any, read: Any) -> Any:
+    def _kept(self, what: str, raw: Raw, decode: Decode, read: Callable[[Any], Any]) -> Any:
         """Return what `read` makes of an element that says the same in many records."""
         written = bytes(raw)
         key = (what, written)

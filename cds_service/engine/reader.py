@@ -37,6 +37,12 @@ CONCEPTS = {
     "MedicationOrder": ("medicationCodeableConcept",),
     "MedicationStatement": ("medicationCodeableConcept", "medication"),
 }
+_OF_A_COMPONENT = (
+    "valueQuantity", "valueInteger", "valueString", "valueBoolean", "valueCodeableConcept",
+    "interpretation", "referenceRange", "modifierExtension",
+)  # fmt: skip
+"""What a component says for itself; the rest is that of its Observation."""
+
 _NAMES_OF_TYPE = {"MedicationOrder": "MedicationRequest"}
 
 
@@ -71,7 +77,7 @@ class Reader:
             yield from as_matches(in_order(told), fact, Answer.YES)
         for part in objects(resource.get("component")):
             if named := self._question(child(part, "code")):
-                own = {**resource, **part, "component": []}
+                own = {**resource, **{name: part[name] for name in _OF_A_COMPONENT if name in part}}
                 fact = self._fact(own, kind, self._written(concepts))
                 yield from as_matches(in_order(named), fact, self._answer(part))
 

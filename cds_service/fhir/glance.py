@@ -19,6 +19,10 @@ NOTHING = Raw()
 """An element that is not there."""
 
 
+Decode = Callable[[Raw], Any]
+"""Turns bytes that are known to be JSON into values, every number as it is spelled."""
+
+
 class Pointer(msgspec.Struct, gc=False):
     """A Reference, at a glance."""
 
@@ -40,6 +44,20 @@ class Quantity(msgspec.Struct, gc=False):
     comparator: str = ""
 
 
+class Component(msgspec.Struct, gc=False):
+    """One of the values of an Observation that holds several."""
+
+    code: Raw = NOTHING
+    valueQuantity: Quantity | None = None
+    interpretation: Raw = NOTHING
+    referenceRange: Raw = NOTHING
+    valueCodeableConcept: Raw = NOTHING
+    valueString: Raw = NOTHING
+    valueInteger: Raw = NOTHING
+    valueBoolean: Raw = NOTHING
+    modifierExtension: Raw = NOTHING
+
+
 class Head(msgspec.Struct, gc=False):
     """What a first glance reads of a resource of any type, under FHIR's own names (R4 and older).
 
@@ -58,7 +76,7 @@ class Head(msgspec.Struct, gc=False):
     referenceRange: Raw = NOTHING
     meta: Meta | None = None
     valueCodeableConcept: Raw = NOTHING
-    component: Raw = NOTHING
+    component: list[Component] = []
     type: Raw = NOTHING
     deviceName: Raw = NOTHING
     substance: Raw = NOTHING
@@ -123,7 +141,7 @@ class Page:
 
     __slots__ = ("_entries", "_raw", "decode", "entries", "link", "total")
 
-    def __init__(self, raw: Raw, decode: Callable[[Raw], Any]) -> None:
+    def __init__(self, raw: Raw, decode: Decode) -> None:
         """Read `raw`.
 
         Raises:
@@ -144,7 +162,9 @@ class Page:
         if found.resourceType != "Bundle":
             raise msgspec.ValidationError
         self.total = found.total
-        self.link: Json = {} if found.link is NOTHING else {"link": decode(found.link)}
+        link = bytes(found.link)
+        further = b"next" in link or b"\\" in link
+        self.link: Json = {"link": decode(found.link)} if further else {}
 
     def whole(self, number: int) -> Any:
         """Return the entry with that number, counted from 0, as a full decoding gives it."""

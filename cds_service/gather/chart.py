@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,8 +21,17 @@ from cds_service.fhir.origins import server_allowed
 from cds_service.fhir.read import Json, child, patient_id, string
 from cds_service.fhir.reasons import FhirUnavailable, Reason
 from cds_service.gather.connection import EndableSession
-from cds_service.gather.prefetch import COMPLETE, Reading, combine, failed, read_raw, read_value
-from cds_service.gather.templates import PATIENT_TOKEN, prefetch_templates, resource_type_of
+from cds_service.gather.prefetch import (
+    COMPLETE,
+    Reading,
+    combine,
+    failed,
+    peek,
+    read_raw,
+    read_value,
+    refuse_other_patient,
+)
+from cds_service.gather.templates import KEYS, PATIENT_TOKEN, prefetch_templates, resource_type_of
 from cds_service.hooks.errors import RequestRefused
 from cds_service.hooks.json_body import decode_part
 from cds_service.hooks.request import HookRequest
@@ -56,28 +65,51 @@ def gather(
         RequestRefused: 412 if the Patient cannot be had; 400 if the one sent is another's.
     """
     patient = patient_id(request.patient_id)
-    templates = prefetch_templates(content.resource_types, content.observation_codes)
-    kinds = {key: resource_type_of(key) or "" for key in templates}
-    supplied = {
-        key: _supplied(request.prefetch[key], kind, patient, settings)
-        for key, kind in kinds.items()
-        if key in request.prefetch
-    }
-    _check_supplied_patient(supplied.get("patient"))
-    server = _server(request, settings)
-    readings = _complete(supplied, templates, kinds, server, settings, patient, observe)
-    if not _has_patient(readings["patient"]):
-        raise _without_patient(readings["patient"].source.reason)
+    plan = _plan(content)
+    supplied = {}
+    for key, value in request.prefetch.items():
+        if key in plan:
+            supplied[key] = _supplied(value, plan[key].kind, patient, settings)
+        elif isinstance(value, msgspec.Raw):
+            refuse_other_patient(peek(value), patient)
+    _check_supplied_patient(supplied.get(KEYS["Patient"]))
+    readings = _complete(supplied, plan, request, settings, patient, observe)
+    patient_reading = readings[KEYS["Patient"]]
+    if not _has_patient(patient_reading):
+        raise _without_patient(patient_reading.source.reason)
     parts: dict[str, list[Source]] = {kind: [] for kind in content.resource_types}
-    for key, kind in kinds.items():
-        parts.setdefault(kind, []).append(readings[key].source)
-    absent = [Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED)]
-    sources = {kind: combine(states or absent) for kind, states in parts.items()}
+    for key, asked in plan.items():
+        parts.setdefault(asked.kind, []).append(readings[key].source)
+    sources = {kind: combine(states or _ABSENT) for kind, states in parts.items()}
+    sources["Patient"] = COMPLETE
     return Chart(
         patient_id=patient,
         resources=_in_order(reading.resources for reading in readings.values()),
-        sources={**sources, "Patient": COMPLETE},
+        sources=sources,
     )
+
+
+_ABSENT = [Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED)]
+
+
+class _Asked(NamedTuple):
+    """What one prefetch key asks for."""
+
+    kind: str
+    template: str
+
+
+def _plan(content: Content) -> dict[str, _Asked]:
+    """Return what each published key asks for."""
+    known: dict[str, _Asked] | None = content.memory.get("plan")
+    if known is None:
+        templates = prefetch_templates(content.resource_types, content.observation_codes)
+        known = {
+            key: _Asked(resource_type_of(key) or "", template)
+            for key, template in templates.items()
+        }
+        content.memory.keep("plan", known)
+    return known
 
 
 def _supplied(value: object, kind: str, patient: str, settings: Settings) -> Reading:
@@ -97,39 +129,40 @@ def _server(request: HookRequest, settings: Settings) -> tuple[str, str] | None:
 
 def _complete(
     supplied: dict[str, Reading],
-    templates: dict[str, str],
-    kinds: dict[str, str],
-    server: tuple[str, str] | None,
+    plan: dict[str, _Asked],
+    request: HookRequest,
     settings: Settings,
     patient: str,
     observe: ReadObserver | None,
 ) -> dict[str, Reading]:
     """Return a reading for every key: those supplied, extended by what the server adds."""
-    jobs = {
-        key: job
-        for key, template in templates.items()
-        if (job := _job(supplied.get(key), template, kinds[key], patient)) is not None
-    }
     fallback = Reading((), Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED))
     fetched: dict[str, Reading] = {}
-    if jobs and server is not None:
-        if not server_allowed(server[0], settings):
+    if (server := _server(request, settings)) is not None:
+        jobs = {
+            key: job
+            for key, asked in plan.items()
+            if (job := _job(supplied.get(key), asked, patient)) is not None
+        }
+        if not jobs:
+            pass
+        elif not server_allowed(server[0], settings):
             fallback = _not_supplied(Reason.NOT_ALLOWED)
         elif not _ASKABLE_ID.fullmatch(patient):
             fallback = _not_supplied(Reason.NOT_ASKABLE)
         else:
             fallback = failed(Reason.TIME_OUT)
             fetched = _run(server, jobs, settings, observe)
-    return {key: fetched.get(key) or supplied.get(key) or fallback for key in templates}
+    return {key: fetched.get(key) or supplied.get(key) or fallback for key in plan}
 
 
 def _not_supplied(reason: Reason) -> Reading:
     return Reading((), Source(SourceState.NOT_SUPPLIED, f"{NOT_SUPPLIED}; {reason}"))
 
 
-def _job(supplied: Reading | None, template: str, kind: str, patient: str) -> _Job | None:
+def _job(supplied: Reading | None, asked: _Asked, patient: str) -> _Job | None:
     """Return what to read for one key, or None if what was supplied stands."""
-    query = template.replace(PATIENT_TOKEN, patient)
+    kind, query = asked.kind, asked.template.replace(PATIENT_TOKEN, patient)
     if kind == "Patient":
         # Without the patient there is no advice at all, so a failed prefetch is worth one read.
         if supplied is None or supplied.source.state is SourceState.FAILED:
@@ -164,7 +197,7 @@ def _as_reading(found: Found, kind: str, patient: str) -> Reading:
     reading = read_value(found.bundle, kind, patient)
     if found.missing is None or reading.source.state is SourceState.FAILED:
         return reading
-    return replace(reading, source=Source(SourceState.PARTIAL, str(found.missing)))
+    return msgspec.structs.replace(reading, source=Source(SourceState.PARTIAL, str(found.missing)))
 
 
 def _run(

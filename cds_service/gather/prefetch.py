@@ -5,7 +5,6 @@ read, or shows that something is missing, makes the source partial or failed, an
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from cds_service.engine.chart import Source, SourceState
 from cds_service.fhir.client import listed, next_link
 from cds_service.fhir.glance import Entry, Glanced, Page, Resource
 from cds_service.fhir.read import Json, child, name_of, objects, patient_id, reference, string
+from cds_service.hooks.errors import RequestRefused
 
 COMPLETE = Source(SourceState.COMPLETE)
 NOT_RESOURCE = "what was supplied is not a FHIR resource"
@@ -29,8 +29,7 @@ _GRAVE = frozenset({"error", "fatal"})
 _SUBJECTS = ("subject", "patient")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """The usable resources of one answer, how complete it is, and what it leaves to be read.
 
     `unfinished` is a Bundle with further pages; `foreign` counts records left out because they
@@ -41,6 +40,9 @@ class Reading:
     source: Source
     unfinished: Json | None = None
     foreign: int = 0
+
+
+_EMPTY = Reading((), COMPLETE)
 
 
 def failed(reason: str) -> Reading:
@@ -58,8 +60,44 @@ def read_raw(
     try:
         page = Page(raw, decode)
     except msgspec.ValidationError:
-        return read_value(decode(raw), resource_type, patient)
+        value = decode(raw)
+        refuse_other_patient(value, patient)
+        return read_value(value, resource_type, patient)
+    if not page.entries and not page.total and not page.link:
+        return _EMPTY
     return _read_page(page, resource_type, patient)
+
+
+class _Peeked(msgspec.Struct):
+    """What tells whether a resource is a Patient, and which."""
+
+    resourceType: str = ""
+    id: str = ""
+
+
+_PEEK = msgspec.json.Decoder(_Peeked)
+
+
+def peek(raw: msgspec.Raw) -> Json:
+    """Return type and id of the resource in `raw`, empty where it is none."""
+    try:
+        return msgspec.structs.asdict(_PEEK.decode(raw))
+    except msgspec.ValidationError:
+        return {}
+
+
+def refuse_other_patient(value: object, patient: str) -> None:
+    """Refuse the request if `value` is another patient's Patient.
+
+    Raises:
+        RequestRefused: 400, because the chart that came is not of the patient of the context.
+    """
+    if isinstance(value, dict) and value.get("resourceType") == "Patient":
+        other = string(value.get("id"))
+        if other and patient_id(other) != patient:
+            raise RequestRefused(
+                400, "value", "The Patient in prefetch is not the patient of the context."
+            )
 
 
 def read_value(value: object, resource_type: str, patient: str) -> Reading:
@@ -87,6 +125,8 @@ def read_value(value: object, resource_type: str, patient: str) -> Reading:
 
 def combine(sources: Sequence[Source]) -> Source:
     """Return the state of a source that is asked for in parts: complete only if all parts are."""
+    if len(sources) == 1:
+        return sources[0]
     states = {source.state for source in sources}
     if len(states) == 1:
         state = states.pop()

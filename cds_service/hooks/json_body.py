@@ -31,9 +31,9 @@ class _Call(msgspec.Struct):
     """The members of a call; what was prefetched stays bytes."""
 
     hook: Any = None
-    hookInstance: Any = None  # noqa: N815 - as the standard spells it, here and below
-    fhirServer: Any = None  # noqa: N815
-    fhirAuthorization: Any = None  # noqa: N815
+    hookInstance: Any = None
+    fhirServer: Any = None
+    fhirAuthorization: Any = None
     context: Any = None
     prefetch: dict[str, msgspec.Raw] = {}
 
@@ -107,7 +107,7 @@ def _decoded(raw: bytes | msgspec.Raw, settings: Settings) -> Any:
         raise RequestRefused(
             400, "structure", "The request body is not valid JSON.", diagnostics=str(error)
         ) from None
-    if _deeper_than(value, settings.max_body_depth):
+    if isinstance(value, (dict, list)) and _deeper_than(value, settings.max_body_depth):
         raise _too_deep(settings)
     return value
 
@@ -123,8 +123,8 @@ def encode(value: object) -> bytes:
     return _ENCODER.encode(value)
 
 
-def _deeper_than(value: object, limit: int) -> bool:
-    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
+def _deeper_than(value: dict[str, Any] | list[Any], limit: int) -> bool:
+    level: list[Any] = [value]
     for _ in range(limit):
         level = [
             item
