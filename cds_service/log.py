@@ -10,6 +10,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Protocol, TextIO, cast
 
+import msgspec
 import structlog
 
 FIELDS = frozenset(
@@ -95,6 +96,8 @@ def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
+        if len(value) <= _LONGEST and value.isprintable():
+            return value
         return "".join(c if c.isprintable() else " " for c in value[:_LONGEST])
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
@@ -108,7 +111,7 @@ def _plain(value: object) -> object:
 def _configure_structlog(level: int, log_format: str) -> None:
     renderer: Any = structlog.dev.ConsoleRenderer(colors=False)
     if log_format == "json":
-        renderer = structlog.processors.JSONRenderer()
+        renderer = structlog.processors.JSONRenderer(serializer=_as_json)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -120,6 +123,10 @@ def _configure_structlog(level: int, log_format: str) -> None:
         logger_factory=_to_standard_error,
         cache_logger_on_first_use=False,
     )
+
+
+def _as_json(event: Event, **_options: object) -> str:
+    return msgspec.json.encode(event).decode()
 
 
 def _to_standard_error(*_arguments: object) -> structlog.WriteLogger:

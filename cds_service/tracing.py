@@ -8,7 +8,7 @@ not the global one, so that libraries which trace URLs do not export through it.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any, Literal
 
@@ -73,13 +73,17 @@ def stop() -> None:
         provider.shutdown()
 
 
-@contextmanager
-def span(step: Step, **facts: Any) -> Iterator[None]:
+def span(step: Step, **facts: Any) -> AbstractContextManager[None]:
     """Trace what happens inside as `step`, with the `facts` that may be logged."""
     tracer = _Tracing.tracer
-    if tracer is None:
-        yield
-        return
+    return _UNTRACED if tracer is None else _traced(tracer, step, facts)
+
+
+_UNTRACED = nullcontext()
+
+
+@contextmanager
+def _traced(tracer: Any, step: Step, facts: dict[str, Any]) -> Iterator[None]:
     with tracer.start_as_current_span(
         step, attributes=_attributes(facts), record_exception=False, set_status_on_exception=False
     ) as current:
