@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Request, Response, after_this_request
+from werkzeug import Request
 
 from cds_service.clients.keys import KeySets
 from cds_service.clients.model import ANONYMOUS, LOCAL, Client, ClientRegistry
@@ -116,21 +116,19 @@ def _not_authenticated(refused: TokenRefused) -> RequestRefused:
     note(outcome=refused.reason.value)
     if refused.client is not None:
         note(client=refused.client.id)
-    _answer_with("WWW-Authenticate", "Bearer")
-    return RequestRefused(401, "login", "The request is not authenticated.")
+    return RequestRefused(
+        401,
+        "login",
+        "The request is not authenticated.",
+        headers=(("WWW-Authenticate", "Bearer"),),
+    )
 
 
 def _cannot_tell() -> RequestRefused:
     note(outcome="replays-unavailable")
-    _answer_with("Retry-After", _RETRY_SECONDS)
-    return RequestRefused(503, "transient", "The service cannot answer now: try again later.")
-
-
-def _answer_with(name: str, value: str) -> None:
-    """Add a header to the answer, which the error handlers make."""
-
-    def add(response: Response) -> Response:
-        response.headers[name] = value
-        return response
-
-    after_this_request(add)
+    return RequestRefused(
+        503,
+        "transient",
+        "The service cannot answer now: try again later.",
+        headers=(("Retry-After", _RETRY_SECONDS),),
+    )

@@ -2,16 +2,20 @@
 
 import re
 import time
+from contextvars import ContextVar
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from cds_service.log import logger
 from cds_service.web import metrics
+from cds_service.web.metrics import Metrics
 
 _log = logger(__name__)
 _PATTERN = re.compile("<[^<>]*:")
 _QUIET = frozenset({"/livez", "/metrics", "/readyz"})
+_STARTED = "started"
+_facts: ContextVar[dict[str, Any]] = ContextVar("facts")
 
 
 def register(app: Flask) -> None:
@@ -19,38 +23,45 @@ def register(app: Flask) -> None:
 
     Calls of the services are counted too, where the app has the extension ``metrics``.
     """
-    app.before_request(_start)
+    app.before_request(begin)
     app.after_request(_write)
+
+
+def begin() -> None:
+    """Begin the log line of a call that has just come."""
+    _facts.set({_STARTED: time.perf_counter()})
 
 
 def note(**facts: Any) -> None:
     """Add `facts` to the log line of the current call."""
-    g.setdefault("call_facts", {}).update(facts)
+    if (known := _facts.get(None)) is not None:
+        known.update(facts)
 
 
-def _start() -> None:
-    g.started = time.perf_counter()
+def write(
+    method: str, template: str, status: int, figures: Metrics | None, *, quiet: bool = False
+) -> None:
+    """Write the log line of the current call, and count it in `figures` if a service was called.
+
+    `template` is the address without what a client may choose in it.
+    """
+    known = _facts.get({})
+    facts = {"method": method, "path_template": template, "status": status, **known}
+    if (started := facts.pop(_STARTED, None)) is not None:
+        seconds = time.perf_counter() - started
+        facts["latency_ms"] = round(seconds * 1000, 1)
+        if figures is not None and (service := facts.get("service")):
+            figures.observe_call(service, facts.get("hook", ""), status, seconds)
+    (_log.debug if quiet else _log.info)("call answered", **facts)
 
 
 def _write(response: Response) -> Response:
-    level = "debug" if request.path in _QUIET else "info"
-    facts: dict[str, Any] = {
-        "method": request.method,
-        "path_template": _PATTERN.sub("<", request.url_rule.rule) if request.url_rule else "",
-        "status": response.status_code,
-        **g.get("call_facts", {}),
-    }
-    if error_code := g.get("error_code"):
-        facts["error_code"] = error_code
-    if started := g.get("started"):
-        seconds = time.perf_counter() - started
-        facts["latency_ms"] = round(seconds * 1000, 1)
-        _count(facts, seconds)
-    getattr(_log, level)("call answered", **facts)
+    rule = request.url_rule
+    write(
+        request.method,
+        _PATTERN.sub("<", rule.rule) if rule else "",
+        response.status_code,
+        metrics.current(),
+        quiet=request.path in _QUIET,
+    )
     return response
-
-
-def _count(facts: dict[str, Any], seconds: float) -> None:
-    figures = metrics.current()
-    if figures is not None and (service := facts.get("service")):
-        figures.observe_call(service, facts.get("hook", ""), facts["status"], seconds)

@@ -3,7 +3,7 @@
 import ipaddress
 from functools import lru_cache
 
-from flask import Request
+from werkzeug import Request
 
 from cds_service.origins import LOOPBACK, origin_allowed
 

@@ -32,14 +32,21 @@ def _preflight() -> Response | None:
     return Response(status=204, headers={"Allow": _METHODS})
 
 
+def permission(origin: str, origins: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the headers that let a page of `origin` read an answer, if it is one of `origins`."""
+    if origin and origin_allowed(origin, origins):
+        return (("Access-Control-Allow-Origin", origin),)
+    return ()
+
+
 def _permission_for(origins: Callable[[], tuple[str, ...]]) -> Callable[[Response], Response]:
     def add_headers(response: Response) -> Response:
         response.vary.add("Origin")
-        origin = request.headers.get("Origin", "")
-        if not request.path.startswith(_PATHS) or not origin_allowed(origin, origins()):
+        if not request.path.startswith(_PATHS):
             return response
-        response.headers["Access-Control-Allow-Origin"] = origin
-        if request.method == "OPTIONS":
+        permitted = permission(request.headers.get("Origin", ""), origins())
+        response.headers.extend(permitted)
+        if permitted and request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = _METHODS
             response.headers["Access-Control-Allow-Headers"] = _HEADERS
             response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS

@@ -3,12 +3,13 @@
 import uuid
 from http import HTTPStatus
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from cds_service.hooks.errors import STATUSES, RequestRefused, operation_outcome
 from cds_service.hooks.json_body import encode
 from cds_service.log import logger
+from cds_service.web.call_log import note
 
 _log = logger(__name__)
 
@@ -26,16 +27,20 @@ _ANY_OTHER = ("invalid", "The request could not be understood.")
 
 def register(app: Flask) -> None:
     """Make `app` answer every error with an OperationOutcome (CDS Hooks, HTTP Status Codes)."""
-    app.register_error_handler(RequestRefused, _refused)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _failed)
+    app.register_error_handler(RequestRefused, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, failed)
 
 
-def _refused(error: RequestRefused) -> Response:
-    return _answer(error.status, error.issue_code, error.text, error.diagnostics)
+def refused(error: RequestRefused) -> Response:
+    """Return the answer to a request that is refused."""
+    response = _answer(error.status, error.issue_code, error.text, error.diagnostics)
+    response.headers.extend(error.headers)
+    return response
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """Return the answer to a request that the web framework refuses."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if status not in STATUSES:
         status = 400 if status < HTTPStatus.INTERNAL_SERVER_ERROR else 500
@@ -46,7 +51,7 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _failed(error: Exception) -> Response:
+def failed(error: Exception) -> Response:
     """Answer 500; the message of `error` is neither shown nor logged, it may hold patient data."""
     correlation_id = str(uuid.uuid4())
     kinds = [type(error).__name__]
@@ -71,6 +76,6 @@ def _location(error: Exception) -> str:
 
 
 def _answer(status: int, issue_code: str, text: str, diagnostics: str = "") -> Response:
-    g.error_code = issue_code
+    note(error_code=issue_code)
     body = encode(operation_outcome(issue_code, text, diagnostics))
     return Response(body, status=status, mimetype="application/json")
