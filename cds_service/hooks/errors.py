@@ -31,10 +31,18 @@ class RequestRefused(Exception):  # noqa: N818 - said of a request, not of a fau
     """Raised when a request cannot be answered with cards.
 
     `text` is for the people who connect a client: what is wrong and what to do. Neither it nor
-    `diagnostics` quotes the request, which may hold patient data.
+    `diagnostics` quotes the request, which may hold patient data. `retry_after` is in how many
+    seconds the same request may be tried again (RFC 9110, Retry-After), None where that is no help.
     """
 
-    def __init__(self, status: int, issue_code: str, text: str, diagnostics: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        issue_code: str,
+        text: str,
+        diagnostics: str = "",
+        retry_after: int | None = None,
+    ) -> None:
         if status not in STATUSES or issue_code not in ISSUE_CODES:
             raise ValueError(f"not an error status and issue code: {status} {issue_code}")
         super().__init__(text)
@@ -42,6 +50,7 @@ class RequestRefused(Exception):  # noqa: N818 - said of a request, not of a fau
         self.issue_code = issue_code
         self.text = text
         self.diagnostics = diagnostics
+        self.retry_after = retry_after
 
 
 def operation_outcome(issue_code: str, text: str, diagnostics: str = "") -> dict[str, Any]:

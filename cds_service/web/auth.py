@@ -22,6 +22,12 @@ from cds_service.web.caller import from_this_machine
 
 Authenticator = Callable[[Request], Client]
 
+NO_ADDRESS = (
+    f"{variable('base_url')} must be set when clients authenticate: their tokens are made"
+    " for the address they call, such as https://cds.example"
+)
+"""What is wrong where clients authenticate and the public address is not known."""
+
 _BEARER = re.compile(r"bearer +(\S+)", re.ASCII | re.IGNORECASE)
 _DISCOVERY = "/cds-services"
 _FEEDBACK = "/feedback"
@@ -58,10 +64,7 @@ def authenticator(
             which their tokens are made, is not known.
     """
     if not registry.current.local_mode and not settings.base_url:
-        raise SettingsError(
-            f"{variable('base_url')} must be set when clients authenticate: their tokens are made"
-            " for the address they call, such as https://cds.example"
-        )
+        raise SettingsError(NO_ADDRESS)
 
     def authenticate(request: Request) -> Client:
         try:

@@ -32,7 +32,10 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: RequestRefused) -> Response:
-    return _answer(error.status, error.issue_code, error.text, error.diagnostics)
+    response = _answer(error.status, error.issue_code, error.text, error.diagnostics)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -49,17 +49,24 @@ def blueprint(settings: "Settings", operations: "Operations") -> Blueprint:
         started = time.perf_counter()
         note(service=service_id)
         client = operations.authenticate(request)
-        hook_request = read_request(decode(_body(), settings), _HOOKS)
-        _note_request(hook_request)
-        advisor: Advisor = current_app.extensions["advisor"]
-        with span("request", hook=hook_request.hook, service=service_id):
-            consulted = advisor.consult(hook_request, client)
-            codes = {name: [_coding(c) for c in own] for name, own in client.order_codes.items()}
-            body = shape(consulted.cards, consulted.system_actions, client.dialect, codes)
-        _note_cards(consulted.cards, operations)
-        seconds = time.perf_counter() - started
-        _record(operations.journal, hook_request, consulted, body, client, service_id, seconds)
-        response = Response(encode(body), mimetype="application/json")
+        with operations.gate.uploading():
+            sent = _body()
+        with operations.gate.computing():
+            advisor: Advisor = current_app.extensions["advisor"]
+            hook_request = read_request(decode(sent, settings), _HOOKS)
+            _note_request(hook_request)
+            with span("request", hook=hook_request.hook, service=service_id):
+                consulted = advisor.consult(hook_request, client)
+                codes = {
+                    name: [_coding(c) for c in own] for name, own in client.order_codes.items()
+                }
+                body = shape(consulted.cards, consulted.system_actions, client.dialect, codes)
+            _note_cards(consulted.cards, operations)
+            seconds = time.perf_counter() - started
+            version = advisor.content_version
+            about = (hook_request, consulted, body, client, service_id, version, seconds)
+            _record(operations.journal, *about)
+            response = Response(encode(body), mimetype="application/json")
         response.cache_control.no_store = True
         return response
 
@@ -68,7 +75,10 @@ def blueprint(settings: "Settings", operations: "Operations") -> Blueprint:
     def feedback(service_id: str) -> Response:
         note(service=service_id)
         client = operations.authenticate(request)
-        batch = read_feedback(decode(_body(), settings))
+        with operations.gate.uploading():
+            sent = _body()
+        with operations.gate.computing():
+            batch = read_feedback(decode(sent, settings))
         if operations.journal is None:
             raise RequestRefused(
                 404, "not-supported", "This service keeps no journal, so it takes no feedback."
@@ -92,12 +102,12 @@ def _record(
     body: dict[str, Any],
     client: "Client",
     service: str,
+    version: str,
     seconds: float,
 ) -> None:
     """Tell the journal of an answered call; a fault in that never costs the advice."""
     if journal is None or not consulted.assessments:
         return
-    version = current_app.extensions["advisor"].content_version
     try:
         journal.record(event(call, consulted, body, client, service, version, seconds, journal.key))
     except Exception as fault:
