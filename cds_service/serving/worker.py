@@ -20,6 +20,7 @@ from cds_service.serving.collector import settle
 from cds_service.serving.http import HttpServer
 from cds_service.serving.signals import Signals, restore
 from cds_service.serving.site import ReadSite, Site, SiteRefused
+from cds_service.serving.stalled import StalledUploads
 from cds_service.settings import Settings
 from cds_service.web import metrics
 from cds_service.web.health import Finding, Readiness
@@ -62,6 +63,8 @@ class Worker:
         with self.open_parts(self.site, self.number) as parts:
             app = create_app(self.settings, self.site.advisor, parts)
             self._show_workers(parts)
+            port = self.listener.getsockname()[1]
+            stalled = StalledUploads(self.settings, port)
             server = HttpServer(
                 parts.drain.counting(app),
                 self.listener,
@@ -76,13 +79,15 @@ class Worker:
             # the reload before the fork: one that came since then has sent its signal
             generation = self.board.row(self.number).generation
             self._tell(State.READY, generation, self.site.fingerprint)
-            if self._answer_until_told(signals, app, parts):
+            if self._answer_until_told(signals, app, parts, stalled):
                 self._drain(signals, parts)
             server.stop(_LAST_ANSWERS)
         self.board.change(self.number, State.ENDED)
         return 0
 
-    def _answer_until_told(self, signals: Signals, app: Flask, parts: Operations) -> bool:
+    def _answer_until_told(
+        self, signals: Signals, app: Flask, parts: Operations, stalled: StalledUploads
+    ) -> bool:
         """Return True to end after a notice, False to end without."""
         while True:
             orphaned = signals.wait(_LOOK_EVERY, self.lifeline)
@@ -100,6 +105,8 @@ class Worker:
             if signals.take(signal.SIGHUP):
                 self._use_again(app, parts)
             parts.metrics.publish()
+            if ended := stalled.look(parts.gate.oldest_upload > _LOOK_EVERY):
+                _log.warning("request bodies did not arrive in time", lost=ended)
 
     def _drain(self, signals: Signals, parts: Operations) -> None:
         parts.drain.begin()

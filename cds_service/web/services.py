@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, after_this_request, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_service.fhir.read import child, string
 from cds_service.hooks.dialects import shape
@@ -31,6 +32,7 @@ _HOOKS = frozenset(service.hook for service in SERVICES)
 # Only these ids are addresses, so that any other is 404 whatever the method.
 _ID = f"<any({', '.join(repr(service.id) for service in SERVICES)}):service_id>"
 _MEDIA_TYPES = frozenset({"", "application/json", "application/fhir+json", "application/json+fhir"})
+_CHUNK = 65536
 _log = logger(__name__)
 _LOGGABLE = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -50,7 +52,7 @@ def blueprint(settings: "Settings", operations: "Operations") -> Blueprint:
         note(service=service_id)
         client = operations.authenticate(request)
         with operations.gate.uploading():
-            sent = _body()
+            sent = _body(settings.max_body_bytes)
         with operations.gate.computing():
             advisor: Advisor = current_app.extensions["advisor"]
             hook_request = read_request(decode(sent, settings), _HOOKS)
@@ -76,7 +78,7 @@ def blueprint(settings: "Settings", operations: "Operations") -> Blueprint:
         note(service=service_id)
         client = operations.authenticate(request)
         with operations.gate.uploading():
-            sent = _body()
+            sent = _body(settings.max_body_bytes)
         with operations.gate.computing():
             batch = read_feedback(decode(sent, settings))
         if operations.journal is None:
@@ -139,12 +141,24 @@ def _note_cards(cards: list[dict[str, Any]], operations: "Operations") -> None:
         operations.metrics.card(code, string(card.get("indicator")))
 
 
-def _body() -> bytes:
+def _body(limit: int) -> bytes:
     if request.mimetype not in _MEDIA_TYPES:
         raise RequestRefused(415, "not-supported", "Send the request as application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestRefused(415, "not-supported", "Send the request without Content-Encoding.")
-    return request.get_data(cache=False)
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        _discard(limit)
+        raise
+
+
+def _discard(limit: int) -> None:
+    """Read on for as many bytes as were allowed, so that the client comes to read the refusal."""
+    stream = request.environ["wsgi.input"]
+    left = limit
+    while left > 0 and (chunk := stream.read(min(left, _CHUNK))):
+        left -= len(chunk)
 
 
 def _note_request(call: HookRequest) -> None:

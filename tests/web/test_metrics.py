@@ -110,12 +110,13 @@ class TestCounting:
     def test_readiness_calls_in_flight_and_content_are_shown(self):
         made = Metrics()
         made.watch_readiness(lambda: 0.5)
-        made.watch_calls_in_flight(lambda: 4)
+        made.watch_calls(lambda: 4, lambda: 3)
         made.content("old")
         made.content("new")
         found = figures(made)
         assert found["cds_ready",] == 0.5
         assert found["cds_calls_in_flight",] == 4
+        assert found["cds_calls_waiting",] == 3
         assert found["cds_content_info", "new"] == 1
         assert ("cds_content_info", "old") not in found
 
