@@ -5,7 +5,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, after_this_request, current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_service.fhir.read import child, string
 from cds_service.hooks.dialects import shape
@@ -16,6 +15,7 @@ from cds_service.hooks.request import HookRequest, read_request
 from cds_service.journal.errors import JournalUnavailable
 from cds_service.log import logger
 from cds_service.tracing import span
+from cds_service.web.body import read_body
 from cds_service.web.call_log import note
 from cds_service.web.discovery import SERVICES
 from cds_service.web.recording import event
@@ -32,7 +32,6 @@ _HOOKS = frozenset(service.hook for service in SERVICES)
 # Only these ids are addresses, so that any other is 404 whatever the method.
 _ID = f"<any({', '.join(repr(service.id) for service in SERVICES)}):service_id>"
 _MEDIA_TYPES = frozenset({"", "application/json", "application/fhir+json", "application/json+fhir"})
-_CHUNK = 65536
 _log = logger(__name__)
 _LOGGABLE = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -146,19 +145,7 @@ def _body(limit: int) -> bytes:
         raise RequestRefused(415, "not-supported", "Send the request as application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestRefused(415, "not-supported", "Send the request without Content-Encoding.")
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        _discard(limit)
-        raise
-
-
-def _discard(limit: int) -> None:
-    """Read on for as many bytes as were allowed, so that the client comes to read the refusal."""
-    stream = request.environ["wsgi.input"]
-    left = limit
-    while left > 0 and (chunk := stream.read(min(left, _CHUNK))):
-        left -= len(chunk)
+    return read_body(request.environ, limit)
 
 
 def _note_request(call: HookRequest) -> None:
