@@ -42,7 +42,8 @@ def threads_needed(settings: Settings) -> int:
 class Gate:
     """Says which call may do what now; threads share it.
 
-    `refused` is told why a call is turned away: ``places``, ``uploads``, ``queue`` or ``wait``.
+    `refused` is told why a call is turned away, ``places``, ``uploads``, ``queue`` or ``wait``, or
+    that it has to do without reads from FHIR: ``reads``.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Gate:
             FhirUnavailable: too many calls wait for FHIR servers already.
         """
         if not self._reads.take():
+            self._refused("reads")
             raise FhirUnavailable(Reason.TOO_MANY_READS)
         self._slots.give()
         try:

@@ -40,7 +40,7 @@ EXTENSION = "metrics"
 _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _READ_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0)
 _FATES = ("written", "spooled", "replayed", "lost")
-_TURNED_AWAY = frozenset({"places", "uploads", "queue", "wait"})
+_TURNED_AWAY = frozenset({"places", "uploads", "queue", "wait", "reads"})
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
 _STATUS_CLASSES = {number: f"{number}xx" for number in range(1, 6)}
 
@@ -100,7 +100,9 @@ class Metrics:
             "fhir_read_seconds", "Time of one FHIR read", _READ_SECONDS, "type"
         )
         self._refused = self._counter("tokens_refused", "Client tokens refused", "reason")
-        self._turned_away = self._counter("calls_turned_away", "Calls beyond what can be", "reason")
+        self._turned_away = self._counter(
+            "calls_turned_away", "Calls for which there was no room", "reason"
+        )
         self._records = self._counter("journal_records", "Journal records", "fate")
         self._in_flight = self._gauge("calls_in_flight", "Calls being answered", "sum")
         self._waiting = self._gauge("calls_waiting", "Calls that wait to be computed", "sum")

@@ -122,6 +122,7 @@ def test_calls_beyond_those_that_may_wait_for_fhir_do_not_read(told):
         with made.computing(), pytest.raises(FhirUnavailable) as problem, made.reading():
             pass
         assert problem.value.reason is Reason.TOO_MANY_READS
+        assert told == ["reads"]
     with made.computing(), made.reading():
         pass
 
