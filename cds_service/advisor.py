@@ -1,6 +1,7 @@
 """One request, all the way: gather the chart, decide, and put the advice into cards."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from cds_service.engine.recognise import recognise
 from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.orders import DraftOrder
 from cds_service.fhir.read import Json
-from cds_service.gather.chart import gather
+from cds_service.gather.chart import WhileReading, gather
 from cds_service.gather.templates import prefetch_templates
 from cds_service.hooks.request import HookRequest
 from cds_service.log import logger
@@ -61,13 +62,15 @@ class Advisor:
     ) -> None:
         """Keep all of them; `clock` gives the day of each request.
 
-        Whoever counts FHIR reads sets `observe_read`.
+        Whoever counts FHIR reads sets `observe_read`; whoever limits how many calls wait for them
+        sets `while_reading` (see `gather`).
         """
         self.content = content
         self.settings = settings
         self.policy = policy or Policy()
         self._clock = clock
         self.observe_read: ReadObserver | None = None
+        self.while_reading: WhileReading = nullcontext
         self.prefetch_templates = prefetch_templates(
             content.resource_types, content.observation_codes
         )
@@ -91,7 +94,13 @@ class Advisor:
         if not orders:
             return Consultation(as_of, None, (), [])
         with span("gather"):
-            chart = gather(request, self.content, self._settings_for(client), self.observe_read)
+            chart = gather(
+                request,
+                self.content,
+                self._settings_for(client),
+                self.observe_read,
+                self.while_reading,
+            )
         faults: list[tuple[DraftOrder, Exception]] = []
         with span("decide"):
             assessments = decide(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, discovery, errors, health, metrics, services
+from cds_service.web import call_log, cors, discovery, errors, gate, health, metrics, services
+from cds_service.web.calls import ServiceCalls
 from cds_service.web.operations import Operations, operations
 
 if TYPE_CHECKING:
@@ -22,23 +23,42 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False  # a redirect would lose the browser client's preflight
-    app.extensions["advisor"] = advisor
-    advisor.observe_read = parts.metrics.fhir_read
     app.extensions[metrics.EXTENSION] = parts.metrics
+    put_in_force(app, advisor, parts)
+
+    def origins() -> tuple[str, ...]:
+        return (*settings.cors_origins, *parts.registry.current.origins)
 
     # Functions after a request run last registered first: the log line comes last of all.
     call_log.register(app)
-    cors.register(app, lambda: (*settings.cors_origins, *parts.registry.current.origins))
+    cors.register(app, origins)
     app.after_request(_no_sniffing)
     errors.register(app)
+    gate.register(app, parts.gate)
 
-    app.register_blueprint(
-        discovery.blueprint(advisor.prefetch_templates, advisor.content_version, parts.authenticate)
-    )
+    app.register_blueprint(discovery.blueprint(parts.authenticate))
     app.register_blueprint(services.blueprint(settings, parts))
-    app.register_blueprint(health.blueprint(advisor.content_version, parts.health))
+    app.register_blueprint(health.blueprint(parts.health))
     app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
+    in_force = app.extensions  # replaced there in one assignment, see put_in_force
+    app.wsgi_app = ServiceCalls(  # type: ignore[method-assign] # as Flask documents it
+        app.wsgi_app, settings, parts, lambda: in_force["advisor"], origins
+    )
     return app
+
+
+def put_in_force(app: Flask, advisor: "Advisor", parts: Operations) -> None:
+    """Answer all calls of `app` that start from now on with `advisor`, that is with its content.
+
+    A call takes the app's extension ``advisor`` once, so that one in flight ends with the content
+    it began with.
+    """
+    advisor.observe_read = parts.metrics.fhir_read
+    advisor.while_reading = parts.gate.reading
+    content = getattr(advisor, "content", None)
+    parts.metrics.content(advisor.content_version, metrics.rule_ids(content) if content else ())
+    parts.health.content_version = advisor.content_version
+    app.extensions["advisor"] = advisor
 
 
 def _no_sniffing(response: Response) -> Response:

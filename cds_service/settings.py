@@ -41,8 +41,69 @@ class Settings:
         default=8000,
         metadata=_meant(read.whole(0, 65535), "Port to listen on; 0 takes a free one."),
     )
+    workers: int = field(
+        default=0,
+        metadata=_meant(
+            read.whole(0, 64), "Worker processes; 0: as many as there are cores to use, at most 8."
+        ),
+    )
     threads: int = field(
-        default=8, metadata=_meant(read.whole(1, 256), "Requests answered at the same time.")
+        default=0,
+        metadata=_meant(
+            read.whole(0, 1024),
+            "Calls in hand at once in each worker, with those that wait; 0: as many as may wait.",
+        ),
+    )
+    backlog: int = field(
+        default=1024,
+        metadata=_meant(
+            read.whole(16, 65535), "Connections that may wait to be accepted, in each worker."
+        ),
+    )
+    connections: int = field(
+        default=1024,
+        metadata=_meant(read.whole(16, 65535), "Most connections open in each worker."),
+    )
+    idle_timeout: int = field(
+        default=75,
+        metadata=_meant(
+            read.whole(1, 3600),
+            "Seconds a connection may be idle, or take to send the head of a request.",
+        ),
+    )
+    body_timeout: float = field(
+        default=20.0,
+        metadata=_meant(
+            read.seconds, "Seconds a request body may take to arrive, before it is given up."
+        ),
+    )
+    compute_slots: int = field(
+        default=2,
+        metadata=_meant(read.whole(1, 64), "Calls computed at the same time in each worker."),
+    )
+    queue_length: int = field(
+        default=32,
+        metadata=_meant(
+            read.whole(0, 512),
+            "Calls that may wait to be computed in each worker; more get 503 with Retry-After.",
+        ),
+    )
+    queue_wait: float = field(
+        default=1.0,
+        metadata=_meant(read.seconds, "Longest seconds a call waits to be computed; then 503."),
+    )
+    fhir_calls: int = field(
+        default=8,
+        metadata=_meant(
+            read.whole(1, 128),
+            "Calls that may wait for FHIR reads in each worker; more do without the reads.",
+        ),
+    )
+    pid_file: Path | None = field(
+        default=None,
+        metadata=_meant(
+            Path, "File that says which process serves; empty: service-PORT.pid in the journal's."
+        ),
     )
     base_url: str = field(
         default="",

@@ -18,6 +18,7 @@ from cds_service.cli import (
     export,
     journal,
     lint,
+    reload,
     serve,
     settings,
     survey,
@@ -32,6 +33,7 @@ from cds_service.settings import SettingsError
 
 COMMANDS: tuple[ModuleType, ...] = (
     serve,
+    reload,
     example,
     explain,
     lint,

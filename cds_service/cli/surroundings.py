@@ -15,11 +15,12 @@ from cds_service.content.library import Content
 from cds_service.fhir.dates import Duration, before, parse_duration
 from cds_service.fhir.origins import AllowList
 from cds_service.journal.errors import JournalMisconfigured, JournalUnavailable
-from cds_service.journal.opening import open_journal
+from cds_service.journal.opening import check_journal, open_journal
 from cds_service.journal.replays import RedisReplays
 from cds_service.journal.store import JournalStore
 from cds_service.log import logger
 from cds_service.settings import Settings, SettingsError, variable
+from cds_service.web.auth import NO_ADDRESS
 from cds_service.web.operations import Operations, operations
 
 _log = logger(__name__)
@@ -53,29 +54,57 @@ def open_clients(settings: Settings, content: Content) -> Clients:
     return clients
 
 
-@contextmanager
-def open_operations(settings: Settings, advisor: Advisor, content: Content) -> Iterator[Operations]:
-    """Open the parts of the service besides the advisor, and close them at the end.
+def check_surroundings(settings: Settings, clients: Clients) -> None:
+    """Make sure that `open_operations` will do, without connecting to anything.
 
     Raises:
-        SettingsError: the clients file, the journal or the store of used tokens cannot be used.
+        SettingsError: the journal, the store of used tokens or a FHIR server cannot be used.
     """
-    clients = open_clients(settings, content)
-    _check_servers(settings, clients)
+    check_servers(settings, clients)
+    if not clients.local_mode and not settings.base_url:
+        raise SettingsError(NO_ADDRESS)
+    try:
+        if settings.replays_url:
+            RedisReplays(settings.replays_url).close()
+        if settings.journal_dir:
+            check_journal(at_home(settings))
+    except JournalMisconfigured as problem:
+        raise SettingsError(str(problem)) from None
+
+
+@contextmanager
+def open_operations(
+    settings: Settings,
+    advisor: Advisor,
+    clients: Clients,
+    *,
+    figures: Path | None = None,
+    prunes: bool = True,
+) -> Iterator[Operations]:
+    """Open the parts of the service besides the advisor, and close them at the end.
+
+    `figures` is where several workers keep their metrics together. Of these, one `prunes` the
+    journal.
+
+    Raises:
+        SettingsError: the journal or the store of used tokens cannot be used.
+    """
     try:
         tokens = RedisReplays(settings.replays_url) if settings.replays_url else None
         journal = open_journal(at_home(settings)) if settings.journal_dir else None
     except JournalMisconfigured as problem:
         raise SettingsError(str(problem)) from None
     ended = threading.Event()
-    if journal is not None and settings.journal_retention:
+    if journal is not None and settings.journal_retention and prunes:
         keep = parse_duration(settings.journal_retention)
         prune = threading.Thread(
             target=prune_daily, args=(journal.store, keep, ended), name="retention", daemon=True
         )
         prune.start()
     try:
-        yield operations(settings, advisor, clients=clients, journal=journal, tokens=tokens)
+        yield operations(
+            settings, advisor, clients=clients, journal=journal, tokens=tokens, figures=figures
+        )
     finally:
         ended.set()
         if journal is not None:
@@ -84,8 +113,12 @@ def open_operations(settings: Settings, advisor: Advisor, content: Content) -> I
             tokens.close()
 
 
-def _check_servers(settings: Settings, clients: Clients) -> None:
-    """Refuse FHIR servers that could never be asked, before the first patient comes."""
+def check_servers(settings: Settings, clients: Clients) -> None:
+    """Refuse FHIR servers that could never be asked, before the first patient comes.
+
+    Raises:
+        SettingsError: an address cannot be used.
+    """
     for name, servers in (
         (variable("fhir_servers"), settings.fhir_servers),
         *((f"client {client.id}: fhir_servers", client.fhir_servers) for client in clients.all),

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from cds_service.fhir.glance import Resource
+from cds_service.fhir.glance import Resource, whole
+from cds_service.fhir.read import Json
 
 
 class SourceState(StrEnum):
@@ -50,3 +51,7 @@ class Chart:
     def source(self, resource_type: str) -> Source:
         """Return the state of the source that holds `resource_type`."""
         return self.sources.get(resource_type, NOT_SUPPLIED)
+
+    def decoded(self) -> tuple[Json, ...]:
+        """Return all resources, each decoded whole."""
+        return tuple(map(whole, self.resources))

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     NOT_FHIR = "the answer of the FHIR server was not FHIR JSON"
     TOO_LARGE = "the FHIR server sent more data than this service reads"
     TOO_MANY_PAGES = "the FHIR server has more pages than this service reads"
+    TOO_MANY_READS = "too many reads from FHIR servers were under way"
 
 
 _BY_STATUS = {

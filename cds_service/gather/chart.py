@@ -9,6 +9,8 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -47,22 +49,28 @@ _ASKABLE_ID = re.compile(r"[A-Za-z0-9._~-]+")
 
 _Job = Callable[[FhirClient], Reading]
 
+WhileReading = Callable[[], AbstractContextManager[None]]
+"""Makes what surrounds the wait for a FHIR server; it raises `FhirUnavailable` to prevent it."""
+
 
 def gather(
     request: HookRequest,
     content: Content,
     settings: Settings,
     observe: ReadObserver | None = None,
+    while_reading: WhileReading = nullcontext,
 ) -> Chart:
     """Return the patient's records that `content` reads, and how complete each source is.
 
     Prefetched values are used as they are, failed ones included; absent keys and further pages
     are read from the client's FHIR server where the call and the settings allow it, within
     ``settings.fhir_deadline`` seconds (CDS Hooks 2.0, Prefetch; FHIR Resource Access). `observe`
-    is told of each read: its resource type, what was wrong with it, and its seconds.
+    is told of each read: its resource type, what was wrong with it, and its seconds. The wait for
+    the FHIR server happens inside a context of `while_reading`, which may prevent it.
 
     Raises:
-        RequestRefused: 412 if the Patient cannot be had; 400 if the one sent is another's.
+        RequestRefused: 412 if the Patient cannot be had; 400 if the one sent is another's; 503 if
+            too many reads were under way to read the Patient.
     """
     patient = patient_id(request.patient_id)
     plan = _plan(content)
@@ -73,7 +81,8 @@ def gather(
         elif isinstance(value, msgspec.Raw):
             refuse_other_patient(peek(value), patient)
     _check_supplied_patient(supplied.get(KEYS["Patient"]))
-    readings = _complete(supplied, plan, request, settings, patient, observe)
+    how = _HowToRead(settings, observe, while_reading)
+    readings = _complete(supplied, plan, _server(request, settings), patient, how)
     patient_reading = readings[KEYS["Patient"]]
     if not _has_patient(patient_reading):
         raise _without_patient(patient_reading.source.reason)
@@ -130,15 +139,14 @@ def _server(request: HookRequest, settings: Settings) -> tuple[str, str] | None:
 def _complete(
     supplied: dict[str, Reading],
     plan: dict[str, _Asked],
-    request: HookRequest,
-    settings: Settings,
+    server: tuple[str, str] | None,
     patient: str,
-    observe: ReadObserver | None,
+    how: "_HowToRead",
 ) -> dict[str, Reading]:
     """Return a reading for every key: those supplied, extended by what the server adds."""
     fallback = Reading((), Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED))
     fetched: dict[str, Reading] = {}
-    if (server := _server(request, settings)) is not None:
+    if server is not None:
         jobs = {
             key: job
             for key, asked in plan.items()
@@ -146,13 +154,13 @@ def _complete(
         }
         if not jobs:
             pass
-        elif not server_allowed(server[0], settings):
+        elif not server_allowed(server[0], how.settings):
             fallback = _not_supplied(Reason.NOT_ALLOWED)
         elif not _ASKABLE_ID.fullmatch(patient):
             fallback = _not_supplied(Reason.NOT_ASKABLE)
         else:
             fallback = failed(Reason.TIME_OUT)
-            fetched = _run(server, jobs, settings, observe)
+            fetched = _run(server, jobs, how)
     return {key: fetched.get(key) or supplied.get(key) or fallback for key in plan}
 
 
@@ -200,17 +208,28 @@ def _as_reading(found: Found, kind: str, patient: str) -> Reading:
     return msgspec.structs.replace(reading, source=Source(SourceState.PARTIAL, str(found.missing)))
 
 
-def _run(
-    server: tuple[str, str],
-    jobs: dict[str, _Job],
-    settings: Settings,
-    observe: ReadObserver | None,
-) -> dict[str, Reading]:
+@dataclass(frozen=True, slots=True)
+class _HowToRead:
+    """What bounds the reads of a call, and who is told of them."""
+
+    settings: Settings
+    observe: ReadObserver | None
+    while_reading: WhileReading
+
+
+def _run(server: tuple[str, str], jobs: dict[str, _Job], how: _HowToRead) -> dict[str, Reading]:
     """Return what the jobs read before the deadline; those that hang are ended and left out."""
     try:
-        client = FhirClient(*server, settings, EndableSession(), observe)
+        with how.while_reading():
+            return _read_all(server, jobs, how)
     except FhirUnavailable as problem:
         return {key: failed(problem.reason) for key in jobs}
+
+
+def _read_all(
+    server: tuple[str, str], jobs: dict[str, _Job], how: _HowToRead
+) -> dict[str, Reading]:
+    client = FhirClient(*server, how.settings, EndableSession(), how.observe)
     pool = ThreadPoolExecutor(len(jobs), thread_name_prefix="fhir-read")
     try:
         futures = {pool.submit(job, client): key for key, job in jobs.items()}
@@ -245,7 +264,19 @@ def _check_supplied_patient(reading: Reading | None) -> None:
 
 
 def _without_patient(reason: str) -> RequestRefused:
-    """Return the refusal for want of the patient (CDS Hooks 2.0.1, HTTP Status Codes, 412)."""
+    """Return the refusal for want of the patient (CDS Hooks 2.0.1, HTTP Status Codes, 412).
+
+    It is 503 if the patient was not even asked for: trying again may help.
+    """
+    if reason == Reason.TOO_MANY_READS:
+        return RequestRefused(
+            503,
+            "throttled",
+            "The Patient was not sent, and too many reads from FHIR servers were under way to read"
+            " it: try again, or send it as prefetch key 'patient'.",
+            reason,
+            retry_after=1,
+        )
     by_reason = {Reason.NOT_FOUND.value: "not-found", Reason.TIME_OUT.value: "transient"}
     return RequestRefused(
         412,

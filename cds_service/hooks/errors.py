@@ -31,7 +31,9 @@ class RequestRefused(Exception):  # noqa: N818 - said of a request, not of a fau
     """Raised when a request cannot be answered with cards.
 
     `text` is for the people who connect a client: what is wrong and what to do. Neither it nor
-    `diagnostics` quotes the request, which may hold patient data. `headers` go with the answer.
+    `diagnostics` quotes the request, which may hold patient data. `retry_after` is in how many
+    seconds the same request may be tried again (RFC 9110, Retry-After), None where that is no help.
+    `headers` go with the answer.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class RequestRefused(Exception):  # noqa: N818 - said of a request, not of a fau
         issue_code: str,
         text: str,
         diagnostics: str = "",
+        retry_after: int | None = None,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         if status not in STATUSES or issue_code not in ISSUE_CODES:
@@ -50,6 +53,9 @@ class RequestRefused(Exception):  # noqa: N818 - said of a request, not of a fau
         self.text = text
         self.diagnostics = diagnostics
         self.headers = headers
+        self.retry_after = retry_after
+        if retry_after is not None:
+            self.headers = (*headers, ("Retry-After", str(retry_after)))
 
 
 def operation_outcome(issue_code: str, text: str, diagnostics: str = "") -> dict[str, Any]:

@@ -14,15 +14,12 @@ from cds_service.journal.store import JournalStore
 DATABASE_FILE = "journal.sqlite3"
 SPOOL_DIRECTORY = "spool"
 _LONGEST_WAIT = 5.0
+_CONNECTIONS = 8
+"""Connections one process keeps; under load it opens as many again."""
 
 
 class JournalSettings(Protocol):
     """What the journal needs of the settings."""
-
-    @property
-    def threads(self) -> int:
-        """Requests answered at the same time."""
-        ...
 
     @property
     def journal_dir(self) -> Path | None:
@@ -61,7 +58,7 @@ def open_store(settings: JournalSettings, longest: float | None = None) -> Journ
     url: str | URL = settings.journal_url
     if not url:
         url = URL.create("sqlite", database=str(_directory(settings) / DATABASE_FILE))
-    return JournalStore(url, settings.threads, longest)
+    return JournalStore(url, _CONNECTIONS, longest)
 
 
 def open_journal(settings: JournalSettings) -> Journal:
@@ -70,6 +67,23 @@ def open_journal(settings: JournalSettings) -> Journal:
     Raises:
         JournalMisconfigured: there is no journal, or a setting of it cannot be used.
     """
+    store, spool, key, cipher = _parts(settings)
+    return Journal(store, spool, key, cipher)
+
+
+def check_journal(settings: JournalSettings) -> None:
+    """Make sure that `open_journal` will do; the key and the directory are made on the way.
+
+    Raises:
+        JournalMisconfigured: there is no journal, or a setting of it cannot be used.
+    """
+    store, *_ = _parts(settings)
+    store.close()
+
+
+def _parts(
+    settings: JournalSettings,
+) -> tuple[JournalStore, Spool, SiteKey, CommentCipher | None]:
     cipher = None
     if settings.journal_comment_key:
         cipher = CommentCipher.configured(settings.journal_comment_key)
@@ -83,7 +97,7 @@ def open_journal(settings: JournalSettings) -> Journal:
         spool = Spool(directory / SPOOL_DIRECTORY, settings.journal_spool_bytes)
     except OSError as problem:
         raise _unwritable(directory, problem) from None
-    return Journal(store, spool, key, cipher)
+    return store, spool, key, cipher
 
 
 def _directory(settings: JournalSettings) -> Path:

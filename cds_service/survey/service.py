@@ -84,7 +84,7 @@ def _request(subject: Subject, order: Json) -> Json:
             "draftOrders": _bundle([draft]),
         },
         "prefetch": {
-            key: subject.chart.resources[0] if kind == "Patient" else _bundle(_sent(subject, kind))
+            key: subject.chart.decoded()[0] if kind == "Patient" else _bundle(_sent(subject, kind))
             for kind, key in KEYS.items()
         },
     }
@@ -95,9 +95,9 @@ def _sent(subject: Subject, kind: str) -> list[Json]:
 
     Medications that prescriptions point to come along, as with ``_include``.
     """
-    found = [each for each in subject.chart.resources if each["resourceType"] == kind]
+    found = [each for each in subject.chart.decoded() if each["resourceType"] == kind]
     if found and kind == "MedicationRequest":
-        found += [each for each in subject.chart.resources if each["resourceType"] == "Medication"]
+        found += [each for each in subject.chart.decoded() if each["resourceType"] == "Medication"]
     return found
 
 

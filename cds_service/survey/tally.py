@@ -64,8 +64,9 @@ class Tally:
         self.charts += 1
         self.single += subject.single
         self.stand_ins += subject.stand_in
-        for record in subject.chart.resources:
-            self._record(record, subject, content)
+        records = subject.chart.decoded()
+        for record in records:
+            self._record(record, records, content)
         for resource in subject.orders:
             self._own_order(resource, content)
 
@@ -94,7 +95,7 @@ class Tally:
         fired: dict[Witness, set[str]] = defaultdict(set)
         asked: dict[Witness, set[str]] = defaultdict(set)
         for assessment in (bare, *own):
-            records = (*subject.chart.resources, assessment.order.resource)
+            records = (*subject.chart.decoded(), assessment.order.resource)
             for result in assessment.findings.values():
                 for verdict, seen in ((Verdict.FOR, fired), (Verdict.INCONCLUSIVE, asked)):
                     if assessment is not bare and not _by_reason(result, verdict):
@@ -112,13 +113,11 @@ class Tally:
                 total[witness].charts += 1
                 total[witness].records += len(references)
 
-    def _record(self, record: Json, subject: Subject, content: Content) -> None:
+    def _record(self, record: Json, records: tuple[Json, ...], content: Content) -> None:
         kind = record["resourceType"]
         if kind not in RECORDS:
             return
-        found = [
-            each for concept in concepts(record, subject.chart.resources) for each in coded(concept)
-        ]
+        found = [each for concept in concepts(record, records) for each in coded(concept)]
         if not found:
             self.without_code[kind] += 1
         for code, display in dict.fromkeys(found):

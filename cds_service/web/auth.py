@@ -22,10 +22,16 @@ from cds_service.web.caller import from_this_machine
 
 Authenticator = Callable[[Request], Client]
 
+NO_ADDRESS = (
+    f"{variable('base_url')} must be set when clients authenticate: their tokens are made"
+    " for the address they call, such as https://cds.example"
+)
+"""What is wrong where clients authenticate and the public address is not known."""
+
 _BEARER = re.compile(r"bearer +(\S+)", re.ASCII | re.IGNORECASE)
 _DISCOVERY = "/cds-services"
 _FEEDBACK = "/feedback"
-_RETRY_SECONDS = "5"
+_RETRY_SECONDS = 5
 
 
 def _now() -> datetime:
@@ -58,10 +64,7 @@ def authenticator(
             which their tokens are made, is not known.
     """
     if not registry.current.local_mode and not settings.base_url:
-        raise SettingsError(
-            f"{variable('base_url')} must be set when clients authenticate: their tokens are made"
-            " for the address they call, such as https://cds.example"
-        )
+        raise SettingsError(NO_ADDRESS)
 
     def authenticate(request: Request) -> Client:
         try:
@@ -130,5 +133,5 @@ def _cannot_tell() -> RequestRefused:
         503,
         "transient",
         "The service cannot answer now: try again later.",
-        headers=(("Retry-After", _RETRY_SECONDS),),
+        retry_after=_RETRY_SECONDS,
     )

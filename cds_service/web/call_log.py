@@ -38,6 +38,11 @@ def note(**facts: Any) -> None:
         known.update(facts)
 
 
+def noted() -> dict[str, Any]:
+    """Return what was noted of the current call so far."""
+    return {name: value for name, value in _facts.get({}).items() if name != _STARTED}
+
+
 def write(
     method: str, template: str, status: int, figures: Metrics | None, *, quiet: bool = False
 ) -> None:

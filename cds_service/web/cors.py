@@ -32,9 +32,9 @@ def _preflight() -> Response | None:
     return Response(status=204, headers={"Allow": _METHODS})
 
 
-def permission(origin: str, origins: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def permission(origin: str, origins: Callable[[], tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
     """Return the headers that let a page of `origin` read an answer, if it is one of `origins`."""
-    if origin and origin_allowed(origin, origins):
+    if origin and origin_allowed(origin, origins()):
         return (("Access-Control-Allow-Origin", origin),)
     return ()
 
@@ -44,7 +44,7 @@ def _permission_for(origins: Callable[[], tuple[str, ...]]) -> Callable[[Respons
         response.vary.add("Origin")
         if not request.path.startswith(_PATHS):
             return response
-        permitted = permission(request.headers.get("Origin", ""), origins())
+        permitted = permission(request.headers.get("Origin", ""), origins)
         response.headers.extend(permitted)
         if permitted and request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = _METHODS

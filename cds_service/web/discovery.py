@@ -1,12 +1,16 @@
 """Discovery: which CDS services there are and what each wants prefetched."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Request, Response, current_app, request
 
 from cds_service.hooks.draft_orders import ORDER_SELECT, ORDER_SIGN
 from cds_service.hooks.response import Service, discovery_body
+
+if TYPE_CHECKING:
+    from cds_service.advisor import Advisor
 
 _USAGE_REQUIREMENTS = (
     "Works from prefetch alone, or with fhirServer and fhirAuthorization, or with both."
@@ -39,22 +43,22 @@ SERVICES = (
 """The services; a site types their ids and URLs into its EHR, so they do not change."""
 
 
-def blueprint(
-    prefetch: Mapping[str, str], content_version: str, authenticate: Callable[[Request], object]
-) -> Blueprint:
-    """Return the routes of discovery, with one `prefetch` for all services.
+def blueprint(authenticate: Callable[[Request], object]) -> Blueprint:
+    """Return the routes of discovery, with one prefetch for all services.
 
-    The entity tag changes with the answer and with `content_version`, so that a client can see
-    that it should read the services again. CDS Hooks 2.0.1, Discovery.
+    What it answers is that of the app's extension ``advisor`` of the moment. The entity tag changes
+    with the answer and with the content version, so that a client can see that it should read the
+    services again. CDS Hooks 2.0.1, Discovery.
     """
-    body = discovery_body(SERVICES, prefetch)
-    tag = hashlib.sha256(content_version.encode() + b"\n" + body).hexdigest()[:32]
     routes = Blueprint("discovery", __name__)
 
     @routes.get("/cds-services")
     @routes.get("/cds-services/")
     def services() -> Response:
         authenticate(request)
+        advisor: Advisor = current_app.extensions["advisor"]
+        body = discovery_body(SERVICES, advisor.prefetch_templates)
+        tag = hashlib.sha256(advisor.content_version.encode() + b"\n" + body).hexdigest()[:32]
         response = Response(body, mimetype="application/json")
         response.set_etag(tag)
         response.cache_control.no_cache = True

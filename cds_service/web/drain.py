@@ -1,24 +1,21 @@
 """An orderly end: say that no more calls should come, and answer those that did.
 
-On SIGTERM ``/readyz`` turns 503 and the service goes on answering: for `notice` seconds in any
-case, so that a gateway sees it, and then until no call is in flight, for at most `grace` seconds.
-A second signal ends it at once.
+When the service is to end, ``/readyz`` turns 503 and it goes on answering: for `notice` seconds in
+any case, so that a gateway sees it, and then until no call is in flight, for at most `grace`
+seconds. Connections are closed after their next answer, so that clients look for another one.
 
     drain = Drain(notice=5, grace=10)
-    app.wsgi_app = drain.counting(app.wsgi_app)
-    signal.signal(signal.SIGTERM, drain.on_signal)
-    try:
-        server.run()      # ends when drained
-    finally:
-        server.close()    # the listener
-        journal.close()   # after the last call, so that its record is written
+    server = HttpServer(drain.counting(app), ...)
+    ...
+    drain.begin()
+    drain.wait()
+    server.stop()
+    journal.close()   # after the last call, so that its record is written
 """
 
-import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from types import FrameType
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,32 +50,30 @@ class Drain:
         return self._in_flight
 
     def begin(self) -> None:
-        """Say from now on that no more calls should come. Takes no lock: fit for a signal."""
+        """Say from now on that no more calls should come."""
         self._draining = True
 
-    def wait(self) -> int:
-        """Return the calls still in flight when all are answered, or the grace is over."""
-        time.sleep(self._notice)
+    def without_notice(self) -> None:
+        """Leave out the notice: nobody is there to whom it would be of use."""
+        self._notice = 0.0
+
+    def wait(self, hurry: Callable[[], bool] = lambda: False) -> int:
+        """Return the calls still in flight when all are answered, or the grace is over.
+
+        When `hurry` says so, there is no more notice and no more waiting.
+        """
+        end_of_notice = time.monotonic() + self._notice
+        while time.monotonic() < end_of_notice and not hurry():
+            time.sleep(_STEP)
         end = time.monotonic() + self._grace
         quiet_since = time.monotonic()
-        while (now := time.monotonic()) < end:
+        while (now := time.monotonic()) < end and not hurry():
             if self._in_flight:
                 quiet_since = now
             elif now - quiet_since >= _QUIET:
                 break
             time.sleep(_STEP)
         return self._in_flight
-
-    def on_signal(self, number: int, _frame: FrameType | None) -> None:
-        """Begin to drain, and end the server's loop when that is done; the second time, now.
-
-        Raises:
-            KeyboardInterrupt: the loop of the main thread is to end, which waitress understands.
-        """
-        if self._draining:
-            raise KeyboardInterrupt
-        self.begin()
-        threading.Thread(target=self._end, args=(number,), name="drain", daemon=True).start()
 
     def counting(self, application: "WSGIApplication") -> "WSGIApplication":
         """Return `application` with its calls counted until the last byte is handed over."""
@@ -100,11 +95,6 @@ class Drain:
     def _count(self, change: int) -> None:
         with self._lock:
             self._in_flight += change
-
-    def _end(self, number: int) -> None:
-        self.wait()
-        # to the main thread itself: only there does it break the wait for sockets
-        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 class _Counted:

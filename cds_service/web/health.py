@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response
 
@@ -57,10 +58,16 @@ Check = Callable[[], Finding]
 
 
 class Health:
-    """The named checks of the service, taken together: the worst decides."""
+    """The named checks of the service, taken together: the worst decides.
+
+    `content_version` is that of the content in use now. `workers`, where there are several, tells
+    the state and the content version of each.
+    """
 
     def __init__(self, content_version: str, drain: Drain | None = None) -> None:
-        self._checks: dict[str, Check] = {"content": _content_check(content_version)}
+        self.content_version = content_version
+        self.workers: Callable[[], list[dict[str, str]]] | None = None
+        self._checks: dict[str, Check] = {"content": self._content}
         if drain is not None:
             self._checks["drain"] = _drain_check(drain)
 
@@ -78,6 +85,11 @@ class Health:
         """Return the readiness as a number for the metrics."""
         return self.look()[0].figure
 
+    def _content(self) -> Finding:
+        if self.content_version:
+            return Finding(Readiness.READY)
+        return Finding(Readiness.UNREADY, "no content")
+
 
 def journal_check(reachable: Callable[[], bool], spooling: Callable[[], bool]) -> Check:
     """Return the check of a journal: an outage degrades the service and never stops the advice."""
@@ -92,11 +104,9 @@ def journal_check(reachable: Callable[[], bool], spooling: Callable[[], bool]) -
     return check
 
 
-def blueprint(content_version: str, health: Health | None = None) -> Blueprint:
+def blueprint(health: Health) -> Blueprint:
     """Return the routes ``/livez``, ``/readyz`` and ``/``, all outside ``/cds-services``."""
     routes = Blueprint("health", __name__)
-    checked = health or Health(content_version)
-    page = _PAGE.format(version=escape(__version__), content_version=escape(content_version))
 
     @routes.get("/livez")
     def livez() -> Response:
@@ -104,13 +114,15 @@ def blueprint(content_version: str, health: Health | None = None) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        readiness, found = checked.look()
-        body = {
+        readiness, found = health.look()
+        body: dict[str, Any] = {
             "status": readiness.value,
             "checks": {name: _shown(finding) for name, finding in found.items()},
             "version": __version__,
-            "content_version": content_version,
+            "content_version": health.content_version,
         }
+        if health.workers is not None:
+            body["workers"] = health.workers()
         response = _uncached(encode(body), "application/json")
         if readiness is Readiness.UNREADY:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -118,16 +130,13 @@ def blueprint(content_version: str, health: Health | None = None) -> Blueprint:
 
     @routes.get("/")
     def about() -> Response:
+        version, content_version = escape(__version__), escape(health.content_version)
+        page = _PAGE.format(version=version, content_version=content_version)
         response = _uncached(page.encode(), "text/html")
         response.headers["Content-Security-Policy"] = "default-src 'none'"
         return response
 
     return routes
-
-
-def _content_check(version: str) -> Check:
-    found = Finding(Readiness.READY) if version else Finding(Readiness.UNREADY, "no content")
-    return lambda: found
 
 
 def _drain_check(drain: Drain) -> Check:

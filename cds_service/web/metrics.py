@@ -3,18 +3,22 @@
 Every label value comes from a closed set, so that neither a patient nor a client can put words
 into the figures or blow up their number; anything else is counted as ``other``.
 
-The figures are those of one process. The service runs as one process; where a site runs several,
-each is scraped by itself and the sums are made in the query. ``PROMETHEUS_MULTIPROC_DIR`` must
-not be set: it moves the figures into files that this registry does not read.
+The service runs as several worker processes, each of which answers some of the scrapes: they
+keep the figures together in files of one private directory (`shared_by_workers`), so that every
+scrape shows the sums over all of them since the start.
 """
 
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Blueprint, Response, current_app, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from cds_service.content.library import SOURCE_TYPES
@@ -35,7 +39,22 @@ EXTENSION = "metrics"
 # The EHR waits about half a second, a FHIR read at most the deadline of the settings.
 _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _READ_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0)
+_FATES = ("written", "spooled", "replayed", "lost")
+_TURNED_AWAY = frozenset({"places", "uploads", "queue", "wait", "reads"})
+_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
 _STATUS_CLASSES = {number: f"{number}xx" for number in range(1, 6)}
+
+
+def shared_by_workers(directory: Path, worker: int) -> None:
+    """Keep all figures made from now on in files of `directory`, for all workers together.
+
+    `worker` is this process's number among them. A process that replaces another has its number
+    and goes on with its files, so that no count falls. To be called once, before any `Metrics` is
+    made: prometheus_client looks up at the making of a figure how values are kept.
+    """
+    os.environ[_DIRECTORY] = str(directory)
+    made: Any = values.MultiProcessValue(lambda: worker)  # type: ignore[no-untyped-call]
+    values.ValueClass = made
 
 
 def rule_ids(content: "Content") -> frozenset[str]:
@@ -52,8 +71,19 @@ class Metrics:
     token is refused; both are closed sets. Threads may share it.
     """
 
-    def __init__(self, rules: Iterable[str] = (), token_reasons: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[str] = (),
+        token_reasons: Iterable[str] = (),
+        directory: Path | None = None,
+    ) -> None:
+        """Keep the figures in this process, or where `shared_by_workers` put them: `directory`."""
         self.registry = CollectorRegistry()
+        self._shown = self.registry
+        if directory is not None:
+            self._shown = CollectorRegistry()
+            MultiProcessCollector(self._shown, str(directory))  # type: ignore[no-untyped-call]
+        self._shown.register(_ContentCollector(self._in_use))
         self._services = frozenset(service.id for service in SERVICES)
         self._hooks = frozenset(service.hook for service in SERVICES)
         self._rules = frozenset(rules)
@@ -70,9 +100,17 @@ class Metrics:
             "fhir_read_seconds", "Time of one FHIR read", _READ_SECONDS, "type"
         )
         self._refused = self._counter("tokens_refused", "Client tokens refused", "reason")
-        self._in_flight = self._gauge("calls_in_flight", "Calls being answered")
-        self._ready = self._gauge("ready", "1 if ready, 0.5 if degraded, 0 if not")
-        self._content = self._gauge("content_info", "Clinical content in use", "version")
+        self._turned_away = self._counter(
+            "calls_turned_away", "Calls for which there was no room", "reason"
+        )
+        self._records = self._counter("journal_records", "Journal records", "fate")
+        self._in_flight = self._gauge("calls_in_flight", "Calls being answered", "sum")
+        self._waiting = self._gauge("calls_waiting", "Calls that wait to be computed", "sum")
+        self._ready = self._gauge("ready", "1 if ready, 0.5 if degraded, 0 if not", "min")
+        self._watched: list[Callable[[], None]] = []
+        self._publishing = threading.Lock()
+        self._version = ""
+        self._versions: Callable[[], Iterable[str]] | None = None
 
     def observe_call(self, service: str, hook: str, status: int, seconds: float) -> None:
         """Count a call of `service` that was answered with `status` after `seconds`."""
@@ -97,32 +135,70 @@ class Metrics:
         """Count a client's token that was refused for `reason`."""
         self._refused.labels(_one_of(reason, self._token_reasons)).inc()
 
-    def watch_journal(self, figures: Callable[[], "Figures"]) -> None:
-        """Show what `figures` returns at each scrape; it must not block."""
-        self.registry.register(_JournalCollector(figures))
+    def turned_away(self, reason: str) -> None:
+        """Count a call that was told to try again, by the full room it found (see `gate`)."""
+        self._turned_away.labels(_one_of(reason, _TURNED_AWAY)).inc()
 
-    def watch_calls_in_flight(self, number: Callable[[], int]) -> None:
-        """Show what `number` returns at each scrape as the calls being answered."""
-        self._in_flight.set_function(number)
+    def watch_journal(self, figures: Callable[[], "Figures"]) -> None:
+        """Show what `figures` returns, from the next publishing on; it must not block."""
+        pending = self._gauge("journal_queue", "Records in memory", "sum")
+        lag = self._gauge("journal_lag_seconds", "Age of the oldest", "max")
+        reachable = self._gauge("journal_reachable", "1 if it is", "min")
+        told = dict.fromkeys(_FATES, 0)
+
+        def publish() -> None:
+            now = figures()
+            for fate in _FATES:
+                number = getattr(now, fate)
+                self._records.labels(fate).inc(number - told[fate])
+                told[fate] = number
+            pending.set(now.pending)
+            lag.set(now.lag_seconds)
+            reachable.set(float(now.reachable))
+
+        self._watched.append(publish)
+
+    def watch_calls(self, in_flight: Callable[[], int], waiting: Callable[[], int]) -> None:
+        """Show what they return as the calls being answered, and those of them that wait."""
+        self._watched.append(lambda: self._in_flight.set(in_flight()))
+        self._watched.append(lambda: self._waiting.set(waiting()))
 
     def watch_readiness(self, ready: Callable[[], float]) -> None:
-        """Show what `ready` returns at each scrape: 1 ready, 0.5 degraded, 0 not ready."""
-        self._ready.set_function(ready)
+        """Show what `ready` returns: 1 ready, 0.5 degraded, 0 not ready."""
+        self._watched.append(lambda: self._ready.set(ready()))
 
-    def content(self, version: str) -> None:
-        """Show `version` as the one content in use."""
-        self._content.clear()
-        self._content.labels(version).set(1)
+    def watch_content(self, versions: Callable[[], Iterable[str]]) -> None:
+        """Show what `versions` returns at each scrape, the content versions of all workers."""
+        self._versions = versions
+
+    def content(self, version: str, rules: Iterable[str] = ()) -> None:
+        """Count cards by `rules`, those of the content `version`, from now on."""
+        self._rules = frozenset(rules)
+        self._version = version
+
+    def publish(self) -> None:
+        """Look at all that is watched, so that it is right in the scrapes of other workers too."""
+        with self._publishing:
+            for watched in self._watched:
+                watched()
 
     def text(self) -> bytes:
         """Return all figures in the Prometheus text format, version 0.0.4."""
-        return generate_latest(self.registry)
+        self.publish()
+        return generate_latest(self._shown)
+
+    def _in_use(self) -> Iterable[str]:
+        if self._versions is not None:
+            return self._versions()
+        return (self._version,) if self._version else ()
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"cds_{name}", f"{meaning}.", labels, registry=self.registry)
 
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(f"cds_{name}", f"{meaning}.", labels, registry=self.registry)
+    def _gauge(self, name: str, meaning: str, over_workers: Literal["sum", "min", "max"]) -> Gauge:
+        return Gauge(
+            f"cds_{name}", f"{meaning}.", registry=self.registry, multiprocess_mode=over_workers
+        )
 
     def _histogram(
         self, name: str, meaning: str, buckets: tuple[float, ...], label: str
@@ -132,26 +208,24 @@ class Metrics:
         )
 
 
-class _JournalCollector(Collector):
-    """Asks the journal at each scrape, so that nothing is counted twice."""
+class _ContentCollector(Collector):
+    """Says at each scrape which content is in use, so that an old version is gone at once."""
 
-    def __init__(self, figures: Callable[[], "Figures"]) -> None:
-        self._figures = figures
+    def __init__(self, versions: Callable[[], Iterable[str]]) -> None:
+        self._versions = versions
 
     def describe(self) -> Iterator[Metric]:
-        """Yield nothing: so that registering does not ask the journal yet."""
+        """Yield nothing: so that registering does not ask yet."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the journal's figures of this moment."""
-        now = self._figures()
-        fates = CounterMetricFamily("cds_journal_records", "Journal records.", labels=["fate"])
-        for fate in ("written", "spooled", "replayed", "lost"):
-            fates.add_metric([fate], getattr(now, fate))
-        yield fates
-        yield GaugeMetricFamily("cds_journal_queue", "Records in memory.", now.pending)
-        yield GaugeMetricFamily("cds_journal_lag_seconds", "Age of the oldest.", now.lag_seconds)
-        yield GaugeMetricFamily("cds_journal_reachable", "1 if it is.", float(now.reachable))
+        """Yield one sample for each version in use."""
+        family = GaugeMetricFamily(
+            "cds_content_info", "Clinical content in use.", labels=["version"]
+        )
+        for version in sorted(set(self._versions())):
+            family.add_metric([version], 1)
+        yield family
 
 
 def blueprint(*, public: bool = False) -> Blueprint:

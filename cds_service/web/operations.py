@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cds_service.clients.keys import KeySets
@@ -12,8 +13,9 @@ from cds_service.journal.errors import JournalUnavailable
 from cds_service.settings import Settings
 from cds_service.web.auth import Authenticator, authenticator
 from cds_service.web.drain import Drain
+from cds_service.web.gate import Gate
 from cds_service.web.health import Health, journal_check
-from cds_service.web.metrics import Metrics, rule_ids
+from cds_service.web.metrics import Metrics
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
@@ -37,6 +39,7 @@ class Operations:
     metrics: Metrics
     health: Health
     drain: Drain
+    gate: Gate
     journal: "Journal | None" = None
 
 
@@ -76,23 +79,24 @@ def operations(
     clients: Clients = LOCAL_CLIENTS,
     journal: "Journal | None" = None,
     tokens: StoredTokens | None = None,
+    figures: Path | None = None,
 ) -> Operations:
     """Return the parts for `settings`, by default those of a trial on one machine.
 
-    Used tokens are remembered in `tokens`, else in `journal`, else in this process.
+    Used tokens are remembered in `tokens`, else in `journal`, else in this process. `figures` is
+    the directory in which several workers keep the metrics together.
 
     Raises:
         SettingsError: clients have to authenticate, but the public address is not known.
     """
-    content = getattr(advisor, "content", None)
-    metrics = Metrics(rule_ids(content) if content else (), [reason.value for reason in Refusal])
-    metrics.content(advisor.content_version)
+    metrics = Metrics((), [reason.value for reason in Refusal], figures)
     registry = ClientRegistry(clients)
     shared = tokens or journal
     replays: Replays = (
         SharedReplays(shared, strict=settings.replays_strict) if shared else MemoryReplays()
     )
     drain = Drain(notice=settings.drain_notice, grace=settings.drain_grace)
+    gate = Gate(settings, metrics.turned_away)
     health = Health(advisor.content_version, drain)
     if journal is not None:
         health.add(
@@ -103,7 +107,7 @@ def operations(
             ),
         )
         metrics.watch_journal(journal.figures)
-    metrics.watch_calls_in_flight(lambda: drain.in_flight)
+    metrics.watch_calls(lambda: drain.in_flight, lambda: gate.waiting)
     metrics.watch_readiness(health.figure)
     return Operations(
         registry=registry,
@@ -118,5 +122,6 @@ def operations(
         metrics=metrics,
         health=health,
         drain=drain,
+        gate=gate,
         journal=journal,
     )

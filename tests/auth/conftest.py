@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from cds_service.clients.jwk import read_key
 from cds_service.clients.keys import KeySets
@@ -94,7 +94,7 @@ class Service:
         return self.fetch(url)
 
     def _remember(self, response: Response) -> Response:
-        self.facts.append(dict(g.get("call_facts", {})))
+        self.facts.append(call_log.noted())
         return response
 
     def post(self, token: str | None, path: str = SELECT, **options: Any) -> Any:

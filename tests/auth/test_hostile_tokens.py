@@ -428,9 +428,10 @@ def test_the_log_names_the_reason_and_the_client_and_nothing_else_of_the_token(
     log.configure(Settings(log_format="json"))
     forged = good(stranger, tenant="a-tenant", sub="a-subject")
     service.post(forged)
-    assert service.facts[-1] == {"client": "st-elsewhere", "outcome": "bad-signature"}
+    refused = {"client": "st-elsewhere", "outcome": "bad-signature", "error_code": "login"}
+    assert service.facts[-1] == refused
     service.post(token(stranger, iss="https://not-on-the-list.example", jti=JTI))
-    assert service.facts[-1] == {"outcome": "unknown-issuer"}
+    assert service.facts[-1] == {"outcome": "unknown-issuer", "error_code": "login"}
     used = good(pair)
     service.post(used)
     service.post(used)

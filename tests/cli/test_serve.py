@@ -194,7 +194,9 @@ def test_a_host_that_does_not_exist_is_said_in_words(tmp_path):
     assert "Listening on host.invalid port 0 is not possible" in done.stderr
 
 
-@pytest.mark.parametrize("option", [("--port", "70000"), ("--port", "http"), ("--threads", "0")])
+@pytest.mark.parametrize(
+    "option", [("--port", "70000"), ("--port", "http"), ("--threads", "many"), ("--workers", "65")]
+)
 def test_an_option_with_a_wrong_value_is_wrong_usage(call, option):
     ran = call("serve", *option)
     assert ran.code == 2

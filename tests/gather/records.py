@@ -1,8 +1,9 @@
 """One patient's records, and hook requests about her."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from cds_service.content.library import Memory
 from cds_service.hooks.request import FhirAccess, HookRequest
 
 Json = dict[str, Any]
@@ -66,6 +67,7 @@ class ContentStandIn:
 
     resource_types: tuple[str, ...] = ("Patient", *KINDS.values())
     observation_codes: tuple[str, ...] = CODES
+    memory: Memory = field(default_factory=Memory)
 
 
 def request(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from cds_service.casebook import assess
@@ -172,7 +173,7 @@ def test_a_second_round_says_nothing_new(cases: list[Case], content: Content, ac
 
 def read_again(assessment: Assessment, resource: dict[str, Any]) -> Assessment:
     """Return the same assessment of an order that now looks like `resource`."""
-    return replace(assessment, order=replace(assessment.order, resource=resource))
+    return msgspec.structs.replace(assessment, order=replace(assessment.order, resource=resource))
 
 
 @pytest.mark.conformance(242)

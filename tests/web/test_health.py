@@ -12,7 +12,7 @@ DEGRADED = Finding(Readiness.DEGRADED, "half of it works")
 
 def readyz(checked):
     app = Flask(__name__)
-    app.register_blueprint(health.blueprint("content-1", checked))
+    app.register_blueprint(health.blueprint(checked))
     return app.test_client().get("/readyz")
 
 

@@ -27,9 +27,7 @@ def figures(made):
 @pytest.fixture
 def counted(app):
     """Return the figures of `app`, which shows them at ``/metrics`` to this machine."""
-    made = app.extensions["metrics"] = Metrics({"mri-device.unsafe"}, {"expired"})
-    if "metrics" not in app.blueprints:
-        app.register_blueprint(metrics.blueprint())
+    made: Metrics = app.extensions["metrics"]
     return made
 
 
@@ -110,12 +108,13 @@ class TestCounting:
     def test_readiness_calls_in_flight_and_content_are_shown(self):
         made = Metrics()
         made.watch_readiness(lambda: 0.5)
-        made.watch_calls_in_flight(lambda: 4)
+        made.watch_calls(lambda: 4, lambda: 3)
         made.content("old")
         made.content("new")
         found = figures(made)
         assert found["cds_ready",] == 0.5
         assert found["cds_calls_in_flight",] == 4
+        assert found["cds_calls_waiting",] == 3
         assert found["cds_content_info", "new"] == 1
         assert ("cds_content_info", "old") not in found
 

@@ -56,7 +56,8 @@ def test_an_empty_variable_counts_as_not_set():
 def test_one_error_names_every_wrong_setting_and_says_what_is_right():
     wrong = {
         "CDS_PORT": "tcp://10.0.0.1:80",
-        "CDS_THREADS": "0",
+        "CDS_THREADS": "many",
+        "CDS_QUEUE_WAIT": "0",
         "CDS_FHIR_DEADLINE": "0",
         "CDS_MAX_BODY_BYTES": "10 MB",
         "CDS_OPEN_FHIR": "perhaps",

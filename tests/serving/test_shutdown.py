@@ -14,56 +14,21 @@ from pathlib import Path
 import pytest
 
 from cds_service.web.drain import Drain
+from tests.fake_advisor import order_select
 from tests.fhir_server import wait_until
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 SELECT = "/cds-services/imaging-order-select"
 
-# What the command "serve" does, with an advisor that takes its time.
-SERVER = """
-import signal, sys, time
-from datetime import date
-from waitress.server import create_server
-from cds_service.advisor import Consultation
-from cds_service.app import create_app
-from cds_service.settings import Settings
-from cds_service.web.operations import operations
-
-def tell(word):
-    sys.stdout.write(word + "\\n")  # in one piece, whatever other threads say
-    sys.stdout.flush()
-
-class SlowAdvisor:
-    prefetch_templates = {"patient": "Patient/{{context.patientId}}"}
-    content_version = "content-1"
-    def consult(self, request, client):
-        tell("asked")
-        time.sleep(float(request.patient_id.removeprefix("wait-")))
-        tell("answered")
-        return Consultation(date(2026, 11, 22), None, (), [])
-
-notice, grace = map(float, sys.argv[1:])
-settings = Settings(drain_notice=notice, drain_grace=grace)
-advisor = SlowAdvisor()
-parts = operations(settings, advisor)
-app = create_app(settings, advisor, parts)
-server = create_server(parts.drain.counting(app), host="127.0.0.1", port=0, threads=4)
-signal.signal(signal.SIGTERM, parts.drain.on_signal)
-print(server.effective_port, flush=True)
-try:
-    server.run()
-finally:
-    server.close()
-    tell("journal closed")
-"""
+SCRIPT = Path(__file__).parent / "slow_service.py"
 
 
 class Service:
     """The service in a process of its own, and what it printed."""
 
-    def __init__(self, script, notice=0.0, grace=10.0):
+    def __init__(self, notice=0.0, grace=10.0, workers=2):
         self.process = subprocess.Popen(
-            [sys.executable, str(script), str(notice), str(grace)],
+            [sys.executable, str(SCRIPT), str(notice), str(grace), str(workers)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -107,17 +72,11 @@ class Service:
 
 
 @pytest.fixture
-def script(tmp_path):
-    path = tmp_path / "slow_service.py"
-    path.write_text(SERVER)
-    return path
-
-
-@pytest.fixture
-def waiting(call):
+def waiting():
     """Return a call that takes some seconds to answer."""
 
     def make(seconds):
+        call = order_select()
         patient = f"wait-{seconds}"
         order = call["context"]["draftOrders"]["entry"][0]["resource"]
         order["subject"]["reference"] = f"Patient/{patient}"
@@ -138,12 +97,12 @@ class Caller(threading.Thread):
             self.answer = self.service.ask("POST", SELECT, self.body)
 
 
-def test_calls_in_flight_are_answered_after_sigterm_and_then_it_ends(script, waiting):
-    with Service(script, notice=0.5) as service:
+def test_calls_in_flight_are_answered_after_sigterm_and_then_it_ends(waiting):
+    with Service(notice=0.5, workers=1) as service:
         assert service.ask("GET", "/readyz")[0] == 200
-        # more calls than threads: some wait in the queue of the server
+        # more calls than can be computed: some wait in the queue
         callers = [Caller(service, waiting(1.0)) for _ in range(6)]
-        assert wait_until(lambda: service.lines.count("asked") == 4)
+        assert wait_until(lambda: service.lines.count("asked") == 2)
         service.terminate()
         for caller in callers:
             caller.join(20)
@@ -153,8 +112,37 @@ def test_calls_in_flight_are_answered_after_sigterm_and_then_it_ends(script, wai
         assert service.lines[-1] == "journal closed"
 
 
-def test_while_it_drains_it_is_not_ready_and_still_answers(script, waiting):
-    with Service(script) as service:
+def test_every_worker_says_that_it_ends(waiting):
+    with Service(notice=3.0) as service:
+        service.terminate()
+        # each of several connections finds one of the workers
+        assert wait_until(lambda: service.ask("GET", "/readyz")[0] == 503)
+        assert wait_until(lambda: {service.ask("GET", "/readyz")[0] for _ in range(12)} == {503})
+        states = {row["state"] for row in service.ask("GET", "/readyz")[1]["workers"]}
+        assert states == {"draining"}
+        assert service.ask("POST", SELECT, waiting(0.0)) == (200, {"cards": []})
+        assert service.end() == 0
+        assert service.lines.count("journal closed") == 2
+
+
+def test_while_it_ends_connections_are_closed_after_their_answer():
+    with Service(notice=2.0, workers=1) as service:
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        connection.request("GET", "/livez")
+        answer = connection.getresponse()
+        answer.read()
+        assert not answer.will_close
+        service.terminate()
+        assert wait_until(lambda: service.ask("GET", "/readyz")[0] == 503)
+        connection.request("GET", "/livez")
+        answer = connection.getresponse()
+        assert answer.will_close
+        connection.close()
+        assert service.end() == 0
+
+
+def test_while_it_drains_it_is_not_ready_and_still_answers(waiting):
+    with Service() as service:
         slow = Caller(service, waiting(2.0))
         assert wait_until(lambda: "asked" in service.lines)
         service.terminate()
@@ -166,21 +154,20 @@ def test_while_it_drains_it_is_not_ready_and_still_answers(script, waiting):
         assert service.end() == 0
 
 
-def test_without_calls_it_ends_at_once(script):
-    with Service(script) as service:
+def test_without_calls_it_ends_at_once():
+    with Service() as service:
         start = time.monotonic()
         service.terminate()
         assert service.end() == 0
         assert time.monotonic() - start < 3
 
 
-def test_a_call_that_never_ends_does_not_keep_it_longer_than_the_grace(script, waiting):
-    with Service(script, grace=0.3) as service:
+def test_a_call_that_never_ends_does_not_keep_it_longer_than_the_grace(waiting):
+    with Service(grace=0.3) as service:
         caller = Caller(service, waiting(9.0))
         assert wait_until(lambda: "asked" in service.lines)
         start = time.monotonic()
         service.terminate()
-        # the server itself waits five more seconds for its threads
         assert service.end() == 0
         assert time.monotonic() - start < 8
         caller.join(20)
@@ -214,11 +201,27 @@ def test_a_call_that_fails_is_not_in_flight():
     assert drain.in_flight == 0
 
 
-def test_the_second_signal_ends_it_at_once():
-    drain = Drain()
-    drain.begin()
-    with pytest.raises(KeyboardInterrupt):
-        drain.on_signal(signal.SIGTERM, None)
+def test_the_second_signal_ends_it_at_once(waiting):
+    with Service(notice=60.0) as service:
+        service.terminate()
+        assert wait_until(lambda: service.ask("GET", "/readyz")[0] == 503)
+        service.terminate()
+        assert service.end() == 0
+
+
+def test_an_interrupt_from_the_keyboard_ends_it_without_notice():
+    with Service(notice=60.0) as service:
+        service.process.send_signal(signal.SIGINT)
+        assert service.end() == 0
+
+
+def test_workers_do_not_outlive_a_parent_that_was_killed():
+    with Service() as service:
+        service.process.kill()
+        assert service.process.wait(10) == -signal.SIGKILL
+        assert wait_until(lambda: service.lines.count("journal closed") == 2)
+        with pytest.raises(OSError):
+            service.ask("GET", "/livez")
 
 
 def test_what_is_still_in_flight_after_the_grace_is_told():
