@@ -16,3 +16,7 @@ class JournalUnavailable(Exception):  # noqa: N818 - it reads as what happened
 
 class JournalMisconfigured(ValueError):  # noqa: N818 - it reads as what happened
     """Raised when a setting of the journal cannot be used; the text does not quote a key."""
+
+
+class NewerTables(Exception):  # noqa: N818 - it reads as what is the case
+    """Raised when the tables of the journal were made by a newer version of the service."""

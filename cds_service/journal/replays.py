@@ -3,9 +3,8 @@
 import hashlib
 import math
 import time
-from typing import Protocol
-
-import redis
+from importlib import import_module
+from typing import Any, Protocol
 
 from cds_service.journal.errors import JournalMisconfigured, JournalUnavailable
 
@@ -40,6 +39,9 @@ class RedisReplays:
     """Used tokens in Redis, for sites that run several processes without PostgreSQL."""
 
     def __init__(self, url: str) -> None:
+        # only for sites that have it: to import it takes longer than all else of the journal
+        redis: Any = import_module("redis")
+        self._error: type[Exception] = redis.RedisError
         try:
             self._redis = redis.Redis.from_url(
                 url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
@@ -57,7 +59,7 @@ class RedisReplays:
         try:
             key = f"imaging-advisor:token:{token_key(issuer, jti)}"
             return bool(self._redis.set(key, b"1", nx=True, ex=seconds))
-        except redis.RedisError as problem:
+        except self._error as problem:
             reason = f"The store of used tokens cannot be used ({type(problem).__name__})."
             raise JournalUnavailable(reason) from None
 

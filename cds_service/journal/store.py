@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from importlib import import_module
 
-from alembic.util import CommandError
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
@@ -14,9 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.journal import export
 from cds_service.journal.engines import WRITES, open_engine, unit_of_work
-from cds_service.journal.errors import JournalUnavailable
+from cds_service.journal.errors import JournalUnavailable, NewerTables
 from cds_service.journal.events import Consultation, Feedback, FeedbackResult
-from cds_service.journal.migrations import upgrade
 from cds_service.journal.replays import KEPT_LONGER, token_key
 from cds_service.journal.rows import consultation_rows, feedback_row
 from cds_service.journal.schema import (
@@ -28,6 +27,7 @@ from cds_service.journal.schema import (
     used_tokens,
 )
 from cds_service.journal.turns import Turns
+from cds_service.journal.version import is_latest
 
 _LONGEST_TURN = 5.0
 _PURGE_EVERY = 60.0
@@ -69,9 +69,12 @@ class JournalStore:
             raise JournalUnavailable("The journal's tables are being brought up to date.")
         try:
             if not self._prepared:
-                upgrade(self._engine.execution_options(**WRITES))
+                if not is_latest(self._engine):
+                    # imported only when needed: a service that starts again is ready sooner
+                    migrations = import_module("cds_service.journal.migrations")
+                    migrations.bring_up_to_date(self._engine.execution_options(**WRITES))
                 self._prepared = True
-        except CommandError:
+        except NewerTables:
             reason = "The journal's tables were made by a newer version of the service."
             raise JournalUnavailable(reason, retry_after=60) from None
         except SQLAlchemyError as problem:

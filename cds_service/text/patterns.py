@@ -5,19 +5,22 @@
 - ``failed * physiotherapy``: up to four words may stand at the star
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
 from cds_service.text.tokens import tokens
 
+_SIGN = re.compile("[{*]")
+
 
 def up_to_sign(text: str) -> tuple[str, str, str]:
     """Return the plain text before the first brace or star, that sign, and what follows it."""
-    for place, sign in enumerate(text):
-        if sign in "{*":
-            return text[:place], sign, text[place + 1 :]
-    return text, "", ""
+    found = _SIGN.search(text)
+    if found is None:
+        return text, "", ""
+    return text[: found.start()], found[0], text[found.end() :]
 
 
 def alternatives(text: str) -> tuple[list[str], str]:
@@ -45,7 +48,7 @@ def forms(text: str, most: int) -> Iterator[tuple[str, ...]]:
     Raises:
         ValueError: a brace is not closed.
     """
-    return islice(_forms(text), most)
+    return iter(_forms(text, most))
 
 
 def number_of_forms(text: str) -> int:
@@ -67,17 +70,16 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(tokens(text))
 
 
-def _forms(text: str) -> Iterator[tuple[str, ...]]:
+def _forms(text: str, most: int) -> list[tuple[str, ...]]:
+    """Return the first `most` forms; no more of any part are ever needed for them."""
     plain, sign, rest = up_to_sign(text)
     words = words_of(plain)
     if not sign:
-        yield words
-    elif sign == "*":
-        for end in _forms(rest):
-            yield (*words, "*", *end)
-    else:
-        choices, rest = alternatives(rest)
-        for end in _forms(rest):
-            for each in choices:
-                for middle in _forms(each):
-                    yield (*words, *middle, *end)
+        return [words]
+    if sign == "*":
+        return [(*words, "*", *end) for end in _forms(rest, most)]
+    choices, rest = alternatives(rest)
+    ends = _forms(rest, most)
+    middles = list(islice((middle for each in choices for middle in _forms(each, most)), most))
+    made = ((*words, *middle, *end) for end in ends for middle in middles)
+    return list(islice(made, most))

@@ -38,7 +38,7 @@ def test_settings_are_printed_as_a_table(call):
 
 def test_wrong_settings_are_all_named_and_nothing_is_started(call, monkeypatch):
     monkeypatch.setenv("CDS_PORT", "http")
-    monkeypatch.setenv("CDS_THREADS", "0")
+    monkeypatch.setenv("CDS_THREADS", "many")
     for command in (["serve"], ["explain", "-"], ["lint", "-"], ["check"], ["test"], ["content"]):
         ran = call(*command)
         assert ran.code == 2, command

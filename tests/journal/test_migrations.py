@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from cds_service.journal.engines import open_engine
@@ -19,6 +20,7 @@ from cds_service.journal.errors import JournalUnavailable
 from cds_service.journal.migrations import _ADVISORY_LOCK, VERSION_TABLE, upgrade
 from cds_service.journal.schema import metadata
 from cds_service.journal.store import JournalStore
+from cds_service.journal.version import LATEST, is_latest
 
 _MIGRATE = """
 import sys
@@ -37,6 +39,17 @@ def test_migrations_make_the_tables_that_the_code_uses(url: str):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_the_version_that_needs_no_migration_is_the_last_one(url: str):
+    config = Config()
+    config.set_main_option("script_location", "cds_service.journal:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [LATEST]
+    engine = open_engine(url)
+    assert not is_latest(engine)
+    upgrade(engine.execution_options(writes=True))
+    assert is_latest(engine)
     engine.dispose()
 
 

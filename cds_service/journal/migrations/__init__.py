@@ -5,17 +5,33 @@ import time
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
+from cds_service.journal.errors import NewerTables
 from cds_service.journal.patience import DEADLINE
+from cds_service.journal.version import VERSION_TABLE
 
-VERSION_TABLE = "journal_version"
+__all__ = ["VERSION_TABLE", "bring_up_to_date", "upgrade"]
 
 # Any number will do, as long as every process of the service uses the same.
 _ADVISORY_LOCK = 4_117_302_026
 _LONGEST_MIGRATION = 600
 # Alembic's context is global to the process.
 _one_at_a_time = threading.Lock()
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Do `upgrade` to the last revision.
+
+    Raises:
+        NewerTables: the tables were made by a newer version of the service.
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or refuses.
+    """
+    try:
+        upgrade(engine)
+    except CommandError:
+        raise NewerTables from None
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
