@@ -4,6 +4,7 @@ The functions below are wrapped where they are called, so what is timed is the c
 A stage's time is its own: what an inner stage took is not counted twice.
 """
 
+import argparse
 import gc
 import importlib
 import io
@@ -203,6 +204,24 @@ def shown(found: Profile, resources: int) -> str:
     ]
     lines += [f"  not there any more, so counted elsewhere: {name}" for name in found.missing]
     return "\n".join(lines)
+
+
+def add_to(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", _model: Callable[..., None]
+) -> None:
+    """Add the command ``profile``."""
+    command = commands.add_parser("profile", help="where the CPU time of one request goes")
+    command.add_argument("--resources", type=int, nargs="+", default=[10], metavar="N")
+    command.add_argument("--no-hit", action="store_true", help="the order that needs no card")
+    command.add_argument("--rounds", type=int, default=0, metavar="N")
+    command.set_defaults(run=_command)
+
+
+def _command(chosen: argparse.Namespace) -> int:
+    for resources in chosen.resources:
+        rounds = chosen.rounds or max(15, min(1000, 20_000 // resources))
+        print(shown(profile(resources, hit=not chosen.no_hit, rounds=rounds), resources))
+    return 0
 
 
 def _spent(action: Callable[[], object]) -> float:

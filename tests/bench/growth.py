@@ -1,0 +1,2 @@
+"""placeholder"""
+def add_to(*a): pass
