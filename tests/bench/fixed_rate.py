@@ -14,7 +14,9 @@ from pathlib import Path
 
 from tests.bench.load import LoadFailed
 
-H2LOAD_MISSING = "h2load was not found: it makes the load. On Debian: apt-get install nghttp2-client"
+H2LOAD_MISSING = (
+    "h2load was not found: it makes the load. On Debian: apt-get install nghttp2-client"
+)
 _SLACK = 120.0
 _OK = range(200, 300)
 
@@ -103,8 +105,7 @@ def from_intended(requests: Sequence[Answered], rate: float) -> list[float]:
     offsets = [each.began - number / rate for number, each in enumerate(requests)]
     first = min(offsets)
     return [
-        each.took + (offset - first) * 1000
-        for each, offset in zip(requests, offsets, strict=True)
+        each.took + (offset - first) * 1000 for each, offset in zip(requests, offsets, strict=True)
     ]
 
 

@@ -103,9 +103,7 @@ def _one(
 ) -> Measured:
     server.forget_peak()
     before = server.cpu()
-    load = ask(
-        server.url(cell), bodies[cell.chart], cell.clients, cell.seconds(seconds), directory
-    )
+    load = ask(server.url(cell), bodies[cell.chart], cell.clients, cell.seconds(seconds), directory)
     used = server.cpu() - before
     memory = server.memory()
     server.rest()

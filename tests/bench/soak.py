@@ -111,7 +111,9 @@ def markdown(found: Soaked) -> str:
     return "\n".join([*lines, "", *(f"- {aim}" for aim in aims(found))]) + "\n"
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable) -> None:
+def add_to(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable
+) -> None:
     """Add the command ``soak``."""
     command = commands.add_parser("soak", help=__doc__.splitlines()[0])
     model(command)

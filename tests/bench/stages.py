@@ -9,19 +9,20 @@ import gc
 import importlib
 import io
 import json
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cds_service import log
 from cds_service.advisor import Advisor
 from cds_service.app import create_app
-from cds_service.cli.startup import open_site
+from cds_service.cli.startup import InForce, open_site
 from cds_service.cli.surroundings import open_operations
 from cds_service.settings import Settings
 from tests.bench import charts
@@ -82,17 +83,21 @@ class Clock:
 
 
 @contextmanager
-def application(settings: Settings | None = None) -> Iterator[Application]:
-    """Yield the service as a WSGI application, with its journal in a temporary directory.
+def application(site: InForce | None = None) -> Iterator[Application]:
+    """Yield the service as a WSGI application, with the shipped content or that of `site`.
 
-    What it logs is written to memory, so that a terminal costs nothing.
+    Its journal is in a temporary directory, and its log goes nowhere.
     """
-    with tempfile.TemporaryDirectory() as home, redirect_stderr(io.StringIO()):
-        chosen = replace(
-            settings or Settings(), journal_dir=Path(home), max_body_bytes=64 * 1024 * 1024
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        redirect_stderr(nowhere),
+    ):
+        chosen = Settings(
+            journal_dir=Path(home), max_body_bytes=64 * 1024 * 1024, log_format="json"
         )
         log.configure(chosen)
-        site = open_site(chosen)
+        site = site or open_site(chosen)
         advisor = Advisor(site.content, chosen, policy=site.policy)
         with open_operations(chosen, advisor, site.content) as parts:
             served = parts.drain.counting(create_app(chosen, advisor, parts))

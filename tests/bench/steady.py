@@ -72,9 +72,7 @@ def steady(
     return summary(answered, capacity, rate, seconds)
 
 
-def summary(
-    clients: Sequence[Sequence], capacity: float, rate: float, seconds: float
-) -> Steady:
+def summary(clients: Sequence[Sequence], capacity: float, rate: float, seconds: float) -> Steady:
     """Return the figures of what all `clients` saw, each of which asked at its part of `rate`."""
     each = rate / len(clients)
     latencies = sorted(took for client in clients for took in from_intended(client, each))
@@ -95,7 +93,9 @@ def aims(found: Steady) -> list[Aim]:
     return [
         Aim("calls that failed, none", found.failed, not found.failed, "calls"),
         Aim(f"p99 at a fixed rate, at most {_TAIL:.0f} x p50", tail, tail <= _TAIL),
-        Aim("calls not sent at the rate, less than 1 %", found.short * 100, found.short < 0.01, "%"),
+        Aim(
+            "calls not sent at the rate, less than 1 %", found.short * 100, found.short < 0.01, "%"
+        ),
     ]
 
 
@@ -112,7 +112,9 @@ def markdown(found: Steady) -> str:
     return "\n".join(lines) + "\n"
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable) -> None:
+def add_to(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable
+) -> None:
     """Add the command ``steady``."""
     command = commands.add_parser("steady", help=__doc__.splitlines()[0])
     model(command)
