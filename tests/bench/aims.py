@@ -32,11 +32,12 @@ class Aim:
         spread = ""
         if self.least is not None and self.most is not None:
             spread = f" ({self.least:.2f}-{self.most:.2f})"
-        return f"{'met    ' if self.met else 'NOT MET'}  {self.text}: {self.found:.2f} {self.unit}{spread}"
+        met = "met    " if self.met else "NOT MET"
+        return f"{met}  {self.text}: {self.found:.2f} {self.unit}{spread}"
 
 
 def aims(run: Run) -> list[Aim]:
-    """Return the aims that `run` measured; those whose cells are missing or invalid are left out."""
+    """Return the aims that `run` measured, without those whose cells are missing or invalid."""
     return [*_rates(run), *_tails(run), *_flat(run), *_start(run)]
 
 

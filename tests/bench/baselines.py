@@ -82,7 +82,7 @@ class _Coding(msgspec.Struct, gc=False):
 
 
 class _Concept(msgspec.Struct, gc=False):
-    coding: list[_Coding] = []  # noqa: RUF012 - msgspec copies it
+    coding: list[_Coding] = []
     text: str | None = None
 
 
@@ -113,7 +113,7 @@ class _Entry(msgspec.Struct, gc=False):
 
 class _Bundle(msgspec.Struct, gc=False):
     resourceType: str  # noqa: N815
-    entry: list[_Entry] = []  # noqa: RUF012
+    entry: list[_Entry] = []
 
 
 class _Envelope(msgspec.Struct, gc=False):

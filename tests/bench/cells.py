@@ -64,11 +64,11 @@ def plan(sizes: Iterable[int] = SIZES, *, full: bool = False) -> tuple[Task, ...
     for size in sizes:
         for hit in (True, False):
             for clients in CLIENTS:
-                usual = hit and clients == 8  # noqa: PLR2004 - the concurrency of most figures
+                usual = hit and clients == 8
                 if full or usual:
                     skipped = {"c"} if size >= _LONG and not full else set()
                     servers = tuple(name for name in TITLES if name not in skipped)
-                elif size < _LONG and (hit or clients == 8):  # noqa: PLR2004
+                elif size < _LONG and (hit or clients == 8):
                     servers = (OURS, "a", "d")
                 else:
                     continue

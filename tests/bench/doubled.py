@@ -23,14 +23,13 @@ _COPIED = frozenset(
         "findings",
         "ratings",
         "recommendations",
-        "safety-rule",
         "texts",
         "topic",
         "value-set",
         "variants",
     }
 )
-"""Kinds of documents that are copied; procedures, parameters and words of the program are not."""
+"""Kinds of documents that are copied; procedures, parameters, words of the program are not."""
 
 _SNOMED_LONGEST = 18
 _SUFFIX = "-again"
@@ -44,12 +43,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _KEPT = _PROSE | _PARAMETERS
 
 
-def write_doubled(directory: Path) -> None:
+def write_doubled(directory: Path, *, safety_rules: bool = False) -> None:
     """Write the shipped content and its copy into `directory`, in English and without the cases.
+
+    Safety rules look at every order whatever its topic; they are copied only if asked for.
 
     Raises:
         ContentNotFound: the installation holds no content.
     """
+    kinds = _COPIED | {"safety-rule"} if safety_rules else _COPIED
     shipped = content_directory(None)
     documents = {}
     for path in sorted(shipped.rglob("*.yaml")):
@@ -65,7 +67,7 @@ def write_doubled(directory: Path) -> None:
     copied = {
         name: data
         for name, data in documents.items()
-        if data["kind"] in _COPIED and data.get("language", "en") == "en"
+        if data["kind"] in kinds and data.get("language", "en") == "en"
     }
     names = {name: f"{name}{_SUFFIX}" for data in copied.values() for name in _ids(data)}
     categories = _icd_categories(copied.values())

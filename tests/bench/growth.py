@@ -43,15 +43,19 @@ class Growth:
     more: Spread
 
 
-def growth(sizes: Sequence[int], rounds: int, tell: Callable[[str], None]) -> list[Growth]:
+def growth(
+    sizes: Sequence[int], rounds: int, tell: Callable[[str], None], *, safety_rules: bool = False
+) -> list[Growth]:
     """Return what doubled content costs at each of `sizes`, over `rounds` in alternating order.
+
+    Topics and value sets are doubled, with `safety_rules` also those.
 
     Raises:
         OtherAnswer: the copy of the content has something to say.
         ContentRefused: it has errors.
     """
     with tempfile.TemporaryDirectory() as made:
-        write_doubled(Path(made))
+        write_doubled(Path(made), safety_rules=safety_rules)
         doubled = open_checked(Path(made))
         shipped = open_site(Settings())
         tell(f"shipped: {_counted(shipped)}; doubled: {_counted(doubled)}")
@@ -128,6 +132,7 @@ def add_to(
     command = commands.add_parser("growth", help="what twice the content costs")
     command.add_argument("--resources", type=int, nargs="+", default=[10, 100, 1000], metavar="N")
     command.add_argument("--rounds", type=int, default=41, metavar="N")
+    command.add_argument("--safety-rules", action="store_true", help="twice the safety rules too")
     command.add_argument("--write-docs", action="store_true")
     command.set_defaults(run=_command)
 
@@ -137,6 +142,7 @@ def _command(chosen: argparse.Namespace) -> int:
         chosen.resources,
         chosen.rounds,
         lambda line: print(line, file=sys.stderr, flush=True),
+        safety_rules=chosen.safety_rules,
     )
     print(markdown(found))
     if chosen.write_docs:

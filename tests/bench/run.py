@@ -77,7 +77,7 @@ def turned(servers: Sequence[str], number: int) -> Iterator[str]:
 def _try(server: Server, cell: Cell, body: Path, directory: Path) -> None:
     """Ask once; keep this service's answer for the baselines."""
     status, answer = post(server, server.path(cell), body.read_bytes())
-    if status != 200:  # noqa: PLR2004
+    if status != 200:
         raise WrongAnswer(f"{server.name} answered {status} to {cell.chart}: {answer[:300]!r}")
     if server.name == OURS:
         found = len(json.loads(answer)["cards"])

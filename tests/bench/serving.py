@@ -96,7 +96,7 @@ class Server:
         while time.monotonic() < end:
             time.sleep(0.1)
             now = self.cpu()
-            if now - before < 0.02:  # noqa: PLR2004 - seconds in a tenth: as good as idle
+            if now - before < 0.02:
                 return
             before = now
 

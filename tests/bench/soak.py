@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from tests.bench import documentation
@@ -19,7 +20,7 @@ MIXED = ((10, 60), (100, 35), (1000, 5))
 
 _BLOCKS = 20
 _DRIFT = 1.05
-"""Most that the memory at the end may be of that in the middle: allocators are never quite still."""
+"""Most that the end may hold of what the middle held: allocators are never quite still."""
 _PATIENCE = 3600.0
 
 
@@ -78,7 +79,7 @@ def soak(model: Model, requests: int, tell: Callable[[str], None]) -> Soaked:
 def split(whole: int, blocks: int) -> list[int]:
     """Return `whole` in up to `blocks` parts of nearly the same size, none of them empty."""
     ends = [whole * number // blocks for number in range(blocks + 1)]
-    return [end - start for start, end in zip(ends, ends[1:], strict=False) if end > start]
+    return [end - start for start, end in pairwise(ends) if end > start]
 
 
 def portions(requests: int) -> list[tuple[int, int]]:

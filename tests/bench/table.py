@@ -91,9 +91,9 @@ def _peak(run: Run, cell: Cell, server: str) -> Spread:
 
 
 def _number(value: float) -> str:
-    if value >= 100:  # noqa: PLR2004 - three digits say enough
+    if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
