@@ -5,18 +5,23 @@ import os
 import sys
 from pathlib import Path
 
+from cds_service.cli.startup import ContentRefused
 from cds_service.settings import Settings
 from tests.bench import documentation, growth, soak, stages, steady
 from tests.bench.aims import aims
 from tests.bench.cells import SIZES, expected_seconds, plan
-from tests.bench.fixed_rate import H2LOAD_MISSING
 from tests.bench.load import LoadFailed
-from tests.bench.record import OtherFormat, changes, from_json, machine_facts, to_json
+from tests.bench.record import (
+    OtherFormat,
+    changes,
+    from_json,
+    machine_facts,
+    output_options,
+    to_json,
+)
 from tests.bench.run import WrongAnswer, measure
 from tests.bench.serving import Model, NotReady
 from tests.bench.table import markdown, text_table
-
-__all__ = ["H2LOAD_MISSING", "main"]
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +29,7 @@ def main(arguments: list[str]) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         code: int = chosen.run(chosen)
-    except (LoadFailed, NotReady, OtherFormat, OSError, WrongAnswer) as problem:
+    except (ContentRefused, LoadFailed, NotReady, OtherFormat, OSError, WrongAnswer) as problem:
         print(problem, file=sys.stderr)
         return 2
     return code
@@ -45,12 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), metavar="N")
     parser.add_argument("--full", action="store_true", help="every size, card and concurrency")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with an earlier run")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    parser.add_argument(
-        "--write-docs", action="store_true", help="write the table into docs/performance.md"
-    )
+    output_options(parser)
     parser.set_defaults(run=_bench)
     commands = parser.add_subparsers(title="other measurements", metavar="")
     for module in (stages, growth, soak, steady):

@@ -8,7 +8,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
 def between(name: str) -> tuple[str, str]:
     """Return the marks of the part `name`."""
-    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
 
 
 def filled(page: str, name: str, text: str) -> str:

@@ -53,22 +53,19 @@ def write_doubled(directory: Path, *, safety_rules: bool = False) -> None:
     """
     kinds = _COPIED | {"safety-rule"} if safety_rules else _COPIED
     shipped = content_directory(None)
-    documents = {}
+    copied: dict[Path, dict[str, Any]] = {}
     for path in sorted(shipped.rglob("*.yaml")):
         name = path.relative_to(shipped)
         if name.parts[0] in ("schemas", "translations") or path.name.endswith(".cases.yaml"):
             continue
-        documents[name], _, _ = strict_yaml.read(path)
-        if documents[name].get("language", "en") != "en":
+        data: dict[str, Any] = strict_yaml.read(path)[0] or {}
+        if data.get("language", "en") != "en":
             continue
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    copied = {
-        name: data
-        for name, data in documents.items()
-        if data["kind"] in kinds and data.get("language", "en") == "en"
-    }
+        if data["kind"] in kinds:
+            copied[name] = data
     names = {name: f"{name}{_SUFFIX}" for data in copied.values() for name in _ids(data)}
     categories = _icd_categories(copied.values())
     for name, data in copied.items():

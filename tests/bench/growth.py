@@ -18,16 +18,14 @@ from tests.bench import charts, documentation
 from tests.bench.aims import Aim
 from tests.bench.doubled import open_checked, write_doubled
 from tests.bench.figures import Spread, spread
+from tests.bench.record import figures_json, output_options
+from tests.bench.run import WrongAnswer
 from tests.bench.stages import Application, application, call
 
 _MOST = 0.05
 _AT_ONCE = 20_000
 """Resources that are read in a row before it is the other content's turn."""
 _OWN = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12}")
-
-
-class OtherAnswer(RuntimeError):  # noqa: N818 - it reads as what happened
-    """Raised when the doubled content answers otherwise, so that times cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def growth(
     Topics and value sets are doubled, with `safety_rules` also those.
 
     Raises:
-        OtherAnswer: the copy of the content has something to say.
+        WrongAnswer: the copy of the content has something to say.
         ContentRefused: it has errors.
     """
     with tempfile.TemporaryDirectory() as made:
@@ -82,7 +80,7 @@ def _request(resources: int, keys: Iterable[str]) -> bytes:
 
 def _grown(one: Application, two: Application, body: bytes, resources: int, rounds: int) -> Growth:
     if _OWN.sub(b"", call(one, body)) != _OWN.sub(b"", call(two, body)):
-        raise OtherAnswer(f"the doubled content answers otherwise at {resources} resources")
+        raise WrongAnswer(f"the doubled content answers otherwise at {resources} resources")
     calls = max(1, min(50, _AT_ONCE // resources // 10))
     spent: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
@@ -133,7 +131,7 @@ def add_to(
     command.add_argument("--resources", type=int, nargs="+", default=[10, 100, 1000], metavar="N")
     command.add_argument("--rounds", type=int, default=41, metavar="N")
     command.add_argument("--safety-rules", action="store_true", help="twice the safety rules too")
-    command.add_argument("--write-docs", action="store_true")
+    output_options(command)
     command.set_defaults(run=_command)
 
 
@@ -147,6 +145,8 @@ def _command(chosen: argparse.Namespace) -> int:
     print(markdown(found))
     if chosen.write_docs:
         documentation.write("growth", markdown(found))
+    if chosen.json:
+        chosen.json.write_text(figures_json(found, aims(found)), encoding="utf-8")
     return 0
 
 

@@ -1,9 +1,10 @@
 """A run as JSON, for comparison over time."""
 
+import argparse
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +13,7 @@ from typing import Any
 
 from cds_service.content.compile import compile_content
 from cds_service.content.load import content_directory, load
-from tests.bench.aims import aims
+from tests.bench.aims import Aim, aims
 from tests.bench.cells import OURS, Cell
 from tests.bench.figures import Measured, Run
 
@@ -96,6 +97,26 @@ def changes(before: Run, now: Run) -> Iterator[str]:
                     f"{cell.name:<18} x ({other})  {old.median:6.2f} -> {new.median:6.2f}"
                     f"  {change:+.1%}"
                 )
+
+
+def figures_json(found: object, aims_of_it: Iterable[Aim]) -> str:
+    """Return the figures of a measurement other than the table: dataclasses, or a list of them."""
+    each = found if isinstance(found, list) else [found]
+    record = {
+        "format": FORMAT,
+        "facts": machine_facts(),
+        "figures": [asdict(figure) for figure in each],
+        "aims": [asdict(aim) for aim in aims_of_it],
+    }
+    return json.dumps(record, indent=1) + "\n"
+
+
+def output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where figures go besides the screen."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write the table into docs/performance.md"
+    )
 
 
 def _version(package: str) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tests.bench import charts
@@ -87,7 +87,7 @@ def _try(server: Server, cell: Cell, body: Path, directory: Path) -> None:
 
 
 def _warm_up(
-    servers: Iterator[Server] | Sequence[Server],
+    servers: Iterable[Server],
     tasks: Sequence[Task],
     bodies: dict[str, Path],
     directory: Path,

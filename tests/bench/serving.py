@@ -7,11 +7,11 @@ import contextlib
 import http.client
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import psutil
@@ -22,6 +22,7 @@ from tests.bench.cells import OURS, Cell
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 _PATIENCE = 60.0
+_TO_STOP = 5.0
 _MIB = 1024 * 1024
 _BODY_LIMIT = 64 * _MIB
 
@@ -55,7 +56,6 @@ class Server:
     port: int
     process: psutil.Popen
     startup: float = 0.0
-    _ended: float = field(default=0.0)
 
     def path(self, cell: Cell) -> str:
         """Return where `cell` is asked: a baseline is told which constant answer to send."""
@@ -68,7 +68,11 @@ class Server:
 
     def cpu(self) -> float:
         """Return seconds of CPU time, user and system, of all processes of the server."""
-        return sum(sum(each.cpu_times()[:2]) for each in self._tree())
+        used = 0.0
+        for each in self._tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                used += sum(each.cpu_times()[:2])
+        return used
 
     def memory(self) -> Memory:
         """Return the memory of the workers, in the order of their process ids."""
@@ -135,12 +139,10 @@ def serving(name: str, model: Model, directory: Path, **settings: str) -> Iterat
 def post(server: Server, path: str, body: bytes) -> tuple[int, bytes]:
     """Return status and body of the answer of `server` to `body`."""
     connection = http.client.HTTPConnection(HOST, server.port, timeout=_PATIENCE)
-    try:
+    with contextlib.closing(connection):
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         return answer.status, answer.read()
-    finally:
-        connection.close()
 
 
 def _command(name: str, port: int, model: Model) -> list[str]:
@@ -181,24 +183,28 @@ def _wait_until_ready(server: Server, said: Path) -> None:
         if server.process.poll() is not None:
             break
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(HOST, server.port, timeout=1)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == http.HTTPStatus.OK:
+            if _status(server.port) == HTTPStatus.OK:
                 return
         time.sleep(0.005)
     last = said.read_text(encoding="utf-8", errors="replace")[-1500:]
     raise NotReady(f"the server {server.name} did not become ready; it said:\n{last}")
 
 
+def _status(port: int) -> int:
+    with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=1)) as connection:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status
+
+
 def _stop(process: psutil.Popen) -> None:
-    tree = process.children(recursive=True) if process.is_running() else []
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired):
-        process.wait(15)
-    for each in (process, *tree):
-        with contextlib.suppress(psutil.NoSuchProcess):
+    """End the server in the orderly way, and whatever of it is left after that."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        tree = process.children(recursive=True)
+        process.terminate()
+        _, left = psutil.wait_procs([process, *tree], timeout=_TO_STOP)
+        for each in left:
             each.kill()
-    process.wait(15)
+    process.wait()
 
 
 def _free_port() -> int:

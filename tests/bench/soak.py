@@ -12,6 +12,7 @@ from tests.bench import documentation
 from tests.bench.aims import MEMORY, Aim
 from tests.bench.cells import OURS, Cell
 from tests.bench.fixed_rate import failures, run, times
+from tests.bench.record import figures_json, output_options
 from tests.bench.run import write_charts
 from tests.bench.serving import Memory, Model, serving
 
@@ -113,13 +114,13 @@ def markdown(found: Soaked) -> str:
 
 
 def add_to(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable[..., None]
 ) -> None:
     """Add the command ``soak``."""
-    command = commands.add_parser("soak", help=__doc__.splitlines()[0])
+    command = commands.add_parser("soak", help="memory of each worker over many requests")
     model(command)
     command.add_argument("--requests", type=int, default=100_000, metavar="N")
-    command.add_argument("--write-docs", action="store_true")
+    output_options(command)
     command.set_defaults(run=_command)
 
 
@@ -132,6 +133,8 @@ def _command(chosen: argparse.Namespace) -> int:
     print(markdown(found))
     if chosen.write_docs:
         documentation.write("soak", markdown(found))
+    if chosen.json:
+        chosen.json.write_text(figures_json(found, aims(found)), encoding="utf-8")
     return 0
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from tests.bench import documentation
 from tests.bench.aims import Aim
 from tests.bench.cells import OURS, Cell
-from tests.bench.fixed_rate import at_rate, failures, from_intended, run
+from tests.bench.fixed_rate import Answered, at_rate, failures, from_intended, run
 from tests.bench.load import ask
+from tests.bench.record import figures_json, output_options
 from tests.bench.run import write_charts
 from tests.bench.serving import Model, serving
 
@@ -72,7 +73,9 @@ def steady(
     return summary(answered, capacity, rate, seconds)
 
 
-def summary(clients: Sequence[Sequence], capacity: float, rate: float, seconds: float) -> Steady:
+def summary(
+    clients: Sequence[Sequence[Answered]], capacity: float, rate: float, seconds: float
+) -> Steady:
     """Return the figures of what all `clients` saw, each of which asked at its part of `rate`."""
     each = rate / len(clients)
     latencies = sorted(took for client in clients for took in from_intended(client, each))
@@ -113,16 +116,16 @@ def markdown(found: Steady) -> str:
 
 
 def add_to(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", model: Callable[..., None]
 ) -> None:
     """Add the command ``steady``."""
-    command = commands.add_parser("steady", help=__doc__.splitlines()[0])
+    command = commands.add_parser("steady", help="minutes of load at a fixed rate")
     model(command)
     command.add_argument("--seconds", type=float, default=600, metavar="S", help="default: 600")
     command.add_argument("--part", type=float, default=0.8, metavar="P", help="of capacity")
     command.add_argument("--probe", type=float, default=5, metavar="S")
     command.add_argument("--resources", type=int, default=100, metavar="N")
-    command.add_argument("--write-docs", action="store_true")
+    output_options(command)
     command.set_defaults(run=_command)
 
 
@@ -138,6 +141,8 @@ def _command(chosen: argparse.Namespace) -> int:
     print(markdown(found))
     if chosen.write_docs:
         documentation.write("steady", markdown(found))
+    if chosen.json:
+        chosen.json.write_text(figures_json(found, aims(found)), encoding="utf-8")
     return 0
 
 

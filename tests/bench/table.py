@@ -29,7 +29,7 @@ def text_table(run: Run) -> str:
         lines += [_aligned(row, widths) for row in _rows(run, cell)]
     starts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in run.startup.items())
     lines += ["", f"Seconds from start to ready: {starts}"]
-    return "\n".join(lines[1:])
+    return "\n".join([*lines[1:], _generator(run)])
 
 
 def markdown(run: Run, found: Sequence[Aim]) -> str:
@@ -42,6 +42,7 @@ def markdown(run: Run, found: Sequence[Aim]) -> str:
         lines += ["| server | seconds from start to ready |", "|---|---|"]
         lines += [f"| {TITLES[name]} | {took:.2f} |" for name, took in run.startup.items()]
         lines.append("")
+    lines += [_generator(run), ""]
     lines += ["| aim | found | |", "|---|---|---|"]
     lines += [
         f"| {aim.text} | {aim.found:.2f} {aim.unit} | {'met' if aim.met else '**not met**'} |"
@@ -88,6 +89,12 @@ def _rows(run: Run, cell: Cell) -> Iterator[list[str]]:
 
 def _peak(run: Run, cell: Cell, server: str) -> Spread:
     return run.spread(cell, server, lambda each: each.peak_mib)
+
+
+def _generator(run: Run) -> str:
+    """Return how much of the machine the load itself took, which no server could use."""
+    taken = [each.generator for rounds in run.rounds.values() for each in rounds]
+    return f"The load generator took at most {max(taken, default=0.0):.2f} of one core."
 
 
 def _number(value: float) -> str:
