@@ -118,8 +118,8 @@ def _copied(data: dict[str, Any], names: Mapping[str, str], icd: Mapping[str, st
 def _other_code(system: str, code: str, icd: Mapping[str, str]) -> str:
     """Return another code of the same shape, a different one for each `code`."""
     if system == "snomed-ct":
-        body = code[:-1] if len(code) < _SNOMED_LONGEST else code[1:-1]
-        return next(new for digit in range(10) if snomed_ct_is_valid(new := f"9{body}{digit}"))
+        body = code[:-1] if len(code) <= _SNOMED_LONGEST - 2 else code[2:-1]
+        return next(new for digit in range(10) if snomed_ct_is_valid(new := f"99{body}{digit}"))
     if system == "loinc" and code[0] != "L":
         number = code.partition("-")[0]
         return next(new for digit in range(10) if loinc_is_valid(new := f"9{number}-{digit}"))
