@@ -77,6 +77,6 @@ def plan(sizes: Iterable[int] = SIZES, *, full: bool = False) -> tuple[Task, ...
 
 
 def expected_seconds(tasks: Iterable[Task], rounds: int, base: float) -> float:
-    """Return about how many seconds a run takes."""
+    """Return about how many seconds a run takes, if no server is so slow that it needs longer."""
     once = sum((task.cell.seconds(base) + _OVERHEAD) * len(task.servers) for task in tasks)
     return 20 + rounds * once

@@ -2,8 +2,12 @@
 
 import contextlib
 import json
+import math
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from http import HTTPStatus
+from itertools import groupby
 from pathlib import Path
 
 from tests.bench import charts
@@ -13,6 +17,10 @@ from tests.bench.load import ask, percentile
 from tests.bench.serving import Model, Server, post, serving
 
 _WARM_UP = 1.0
+_TURNS = 3
+"""How often each client should be answered at least in a cell, so that there is a rate at all."""
+_LONGEST = 30.0
+Tell = Callable[[str], None]
 
 
 class WrongAnswer(RuntimeError):  # noqa: N818 - it reads as what happened
@@ -24,12 +32,13 @@ def measure(
     model: Model,
     rounds: int,
     seconds: float,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Run:
     """Return what was measured in `tasks`: `rounds` times, each cell `seconds` long.
 
     All servers run from the beginning to the end. In each round and cell they are asked one after
     the other, in another order each time, so that what else the machine does hits all alike.
+    Large charts come last, because what memory they take is not given back.
 
     Raises:
         NotReady: a server did not start.
@@ -37,29 +46,34 @@ def measure(
         LoadFailed: the load could not be made.
     """
     run = Run()
+    by_size = sorted(tasks, key=lambda task: task.cell.resources)
     with tempfile.TemporaryDirectory() as made, contextlib.ExitStack() as stack:
         directory = Path(made)
         bodies = write_charts({task.cell for task in tasks}, directory)
-        wanted = [name for name in TITLES if any(name in task.servers for task in tasks)]
+        with serving(OURS, model, directory) as first:
+            run.startup[OURS] = round(first.startup, 3)
+            _keep_answers(first, {task.cell for task in tasks}, bodies, directory)
         servers: dict[str, Server] = {}
-        # ours comes first: the baselines send its answers
-        for name in sorted(wanted, key=lambda name: name != OURS):
-            servers[name] = stack.enter_context(serving(name, model, directory))
-            run.startup[name] = round(servers[name].startup, 3)
-            for task in tasks:
-                _try(servers[name], task.cell, bodies[task.cell.chart], directory)
-            tell(f"{name} is ready after {run.startup[name]:.2f} s")
-        _warm_up(servers.values(), tasks, bodies, directory)
-        for number in range(rounds):
-            for task in tasks:
-                for name in turned(task.servers, number):
-                    measured = _one(servers[name], task.cell, bodies, seconds, directory)
-                    run.add(task.cell, name, measured)
-            tell(f"round {number + 1} of {rounds} done")
+        for name in TITLES:
+            if any(name in task.servers for task in tasks):
+                servers[name] = stack.enter_context(serving(name, model, directory))
+                run.startup.setdefault(name, round(servers[name].startup, 3))
+                smallest = by_size[0].cell
+                ask(servers[name].url(smallest), bodies[smallest.chart], 8, _WARM_UP, directory)
+                servers[name].rest()
+                tell(f"{name} is ready after {run.startup[name]:.2f} s")
+        for size, group in groupby(by_size, key=lambda task: task.cell.resources):
+            bench = _Bench(servers, bodies, directory, model.workers, seconds)
+            of_size = list(group)
+            for number in range(rounds):
+                for task in of_size:
+                    for name in turned(task.servers, number):
+                        run.add(task.cell, name, bench.one(name, task.cell))
+                tell(f"{size:,} resources, round {number + 1} of {rounds} done")
     return run
 
 
-def write_charts(cells: set[Cell], directory: Path) -> dict[str, Path]:
+def write_charts(cells: Iterable[Cell], directory: Path) -> dict[str, Path]:
     """Write the request of each of `cells` into `directory`; return the files by chart."""
     files = {}
     for cell in cells:
@@ -74,46 +88,80 @@ def turned(servers: Sequence[str], number: int) -> Iterator[str]:
     yield from (*servers[start:], *servers[:start])
 
 
-def _try(server: Server, cell: Cell, body: Path, directory: Path) -> None:
-    """Ask once; keep this service's answer for the baselines."""
-    status, answer = post(server, server.path(cell), body.read_bytes())
-    if status != 200:
-        raise WrongAnswer(f"{server.name} answered {status} to {cell.chart}: {answer[:300]!r}")
-    if server.name == OURS:
+def length(cell: Cell, base: float, one_call: float, workers: int) -> float:
+    """Return how many seconds to measure a server that takes `one_call` seconds for one call.
+
+    A slow one is measured longer, so that each client is answered a few times.
+    """
+    needed = _TURNS * one_call * cell.clients / workers
+    return max(cell.seconds(base), math.ceil(min(needed, _LONGEST)))
+
+
+def _keep_answers(
+    server: Server, cells: Iterable[Cell], bodies: dict[str, Path], directory: Path
+) -> None:
+    """Write this service's answers to where the baselines find them."""
+    for cell in cells:
+        answer = _answer(server, cell, bodies[cell.chart])
         found = len(json.loads(answer)["cards"])
         if found != cell.hit:
             raise WrongAnswer(f"{cell.chart} came back with {found} cards")
         (directory / f"{cell.chart}.json").write_bytes(answer)
 
 
-def _warm_up(
-    servers: Iterable[Server],
-    tasks: Sequence[Task],
-    bodies: dict[str, Path],
-    directory: Path,
-) -> None:
-    smallest = min((task.cell for task in tasks), key=lambda cell: cell.resources)
-    for server in servers:
-        ask(server.url(smallest), bodies[smallest.chart], 8, _WARM_UP, directory)
+def _answer(server: Server, cell: Cell, body: Path) -> bytes:
+    status, answer = post(server, server.path(cell), body.read_bytes())
+    if status != HTTPStatus.OK:
+        raise WrongAnswer(f"{server.name} answered {status} to {cell.chart}: {answer[:300]!r}")
+    return answer
+
+
+class _Bench:
+    """What is measured on: the servers, and how long each has to be asked in a cell."""
+
+    def __init__(
+        self,
+        servers: dict[str, Server],
+        bodies: dict[str, Path],
+        directory: Path,
+        workers: int,
+        seconds: float,
+    ) -> None:
+        self._servers = servers
+        self._bodies = bodies
+        self._directory = directory
+        self._workers = workers
+        self._seconds = seconds
+        self._calls: dict[tuple[str, str], float] = {}
+
+    def one(self, name: str, cell: Cell) -> Measured:
+        """Return what was measured of the server `name` in `cell`, this once."""
+        server, body = self._servers[name], self._bodies[cell.chart]
+        seconds = length(cell, self._seconds, self._call(server, cell), self._workers)
+        server.forget_peak()
+        before = server.cpu()
+        load = ask(server.url(cell), body, cell.clients, seconds, self._directory)
+        used = server.cpu() - before
+        memory = server.memory()
         server.rest()
+        return Measured(
+            rate=load.requests / load.seconds,
+            p50=percentile(load.latencies, 0.5),
+            p99=percentile(load.latencies, 0.99),
+            cpu_ms=used / max(load.requests, 1) * 1000,
+            peak_mib=max(memory.peak_rss),
+            generator=load.own_cpu / load.seconds,
+            faults=dict(load.faults) if load.requests else {**load.faults, "no answer": 1},
+        )
 
-
-def _one(
-    server: Server, cell: Cell, bodies: dict[str, Path], seconds: float, directory: Path
-) -> Measured:
-    server.forget_peak()
-    before = server.cpu()
-    load = ask(server.url(cell), bodies[cell.chart], cell.clients, cell.seconds(seconds), directory)
-    used = server.cpu() - before
-    memory = server.memory()
-    server.rest()
-    answered = max(load.requests, 1)
-    return Measured(
-        rate=load.requests / load.seconds,
-        p50=percentile(load.latencies, 0.5),
-        p99=percentile(load.latencies, 0.99),
-        cpu_ms=used / answered * 1000,
-        peak_mib=max(memory.peak_rss),
-        generator=load.own_cpu / load.seconds,
-        faults=dict(load.faults) if load.requests else {**load.faults, "no answer": 1},
-    )
+    def _call(self, server: Server, cell: Cell) -> float:
+        """Return seconds of one call: the faster of two, since the first one warms up."""
+        key = (server.name, cell.chart)
+        if key not in self._calls:
+            took = []
+            for _ in range(2):
+                began = time.perf_counter()
+                _answer(server, cell, self._bodies[cell.chart])
+                took.append(time.perf_counter() - began)
+            self._calls[key] = min(took)
+        return self._calls[key]

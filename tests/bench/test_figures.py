@@ -10,7 +10,7 @@ from tests.bench.aims import aims
 from tests.bench.cells import OURS, SIZES, Cell, Task, expected_seconds, plan
 from tests.bench.figures import Measured, Run, spread
 from tests.bench.record import OtherFormat, changes, from_json, to_json
-from tests.bench.run import turned
+from tests.bench.run import length, turned
 from tests.bench.table import markdown, text_table, title
 
 USUAL = Cell(100, True, 8)
@@ -180,3 +180,11 @@ def test_a_run_takes_longer_with_more_rounds_and_larger_charts() -> None:
 def test_each_round_begins_with_another_server() -> None:
     order = [list(turned((OURS, "a", "d"), number)) for number in range(4)]
     assert order == [[OURS, "a", "d"], ["a", "d", OURS], ["d", OURS, "a"], [OURS, "a", "d"]]
+
+
+@pytest.mark.parametrize(
+    ("one_call", "workers", "seconds"),
+    [(0.001, 1, 2), (0.5, 1, 12), (0.5, 2, 6), (100.0, 1, 30)],
+)
+def test_a_slow_server_is_measured_longer(one_call: float, workers: int, seconds: float) -> None:
+    assert length(Cell(100, True, 8), 2, one_call, workers) == seconds
