@@ -56,6 +56,12 @@ fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: o
 text-accuracy: $(DEV_STAMP) $(PROJECT_STAMP) ## How well and how fast texts are read (ARGS=--errors)
 	$(BIN)/python -m tests.text.accuracy $(ARGS)
 
+.PHONY: bench
+bench: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast it is, beside four baselines (ARGS=--help)
+	@for tool in wrk h2load; do command -v $$tool >/dev/null || { \
+		echo "$$tool was not found. On Debian: apt-get install wrk nghttp2-client" >&2; exit 1; }; done
+	$(BIN)/python -m tests.bench $(ARGS)
+
 .PHONY: docs
 docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew
 	UPDATE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/conformance/test_guides.py tests/conformance/test_page.py

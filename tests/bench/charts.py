@@ -1,8 +1,8 @@
-"""Requests to measure with: a chart of a given size as a large EHR writes it, and one draft order.
+"""Requests to measure with: a chart of a given size as a large EHR writes it, and a draft order.
 
-Resources have what US Core profiles and large EHRs put into them (identifiers, profiles, categories,
-several codings, ranges), about 2.4 kB each; most of it is of no use to any rule. The same arguments
-give the same bytes.
+Resources have what US Core profiles and large EHRs put into them (identifiers, profiles,
+categories, several codings, ranges), about 2.4 kB each; most of it is of no use to any rule. The
+same arguments give the same bytes.
 """
 
 import json
@@ -162,7 +162,8 @@ def _tail(number: int, subject: str = "subject") -> Json:
         subject: {"reference": f"Patient/{PATIENT}", "display": "Example, Patient"},
         "encounter": {
             "reference": f"Encounter/eYr{number % 40:02d}x1hJKl-9mVbQz.3wTnA",
-            "identifier": {"use": "usual", "system": "urn:oid:1.2.840.114350.1.13.999.1.7.3.698084.8",
+            "identifier": {"use": "usual",
+                           "system": "urn:oid:1.2.840.114350.1.13.999.1.7.3.698084.8",
                            "value": f"2702{number % 40:03d}"},
             "display": "Office Visit",
         },
@@ -197,7 +198,8 @@ def _observation(number: int, row: tuple[Any, ...], category: str, profile: str)
             {
                 "coding": [
                     {"system": _CATEGORY, "code": category, "display": category.capitalize()},
-                    {"system": f"{_EHR}/categories", "code": f"LAB-{number % 9}", "display": "Result"},
+                    {"system": f"{_EHR}/categories", "code": f"LAB-{number % 9}",
+                     "display": "Result"},
                 ],
                 "text": category.capitalize(),
             }
@@ -207,7 +209,8 @@ def _observation(number: int, row: tuple[Any, ...], category: str, profile: str)
                 {"system": _LOINC, "code": code, "display": name},
                 {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.5.737384.14", "code": code[:4],
                  "display": name.partition(" ")[0].upper()},
-                {"system": "http://ehr.example/codes", "code": f"LAB{code}", "display": name},
+                {"system": "http://ehr.example/codes", "code": f"LAB{code}",
+                 "display": name},
             ],
             "text": name.partition(" [")[0],
         },
@@ -346,7 +349,8 @@ def _medication(number: int, nth: int) -> Json:
             "coding": [
                 {"system": _RXNORM, "code": code, "display": name},
                 {"system": "http://hl7.org/fhir/sid/ndc", "code": f"0093-{int(code) % 9000:04d}-01"},
-                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.698288", "code": f"{int(code) % 9999}"},
+                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.698288",
+                 "code": f"{int(code) % 9999}"},
             ],
             "text": name,
         },
@@ -379,7 +383,8 @@ def _procedure(number: int, nth: int) -> Json:
         "code": {
             "coding": [
                 {"system": _SNOMED, "code": code, "display": name},
-                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.696580", "code": f"{int(code) % 9999}",
+                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.696580",
+                 "code": f"{int(code) % 9999}",
                  "display": name.upper()},
             ],
             "text": name,
