@@ -32,9 +32,11 @@ class Dependence:
     """Findings that rest on what the order says of itself."""
     rules_of: Mapping[str, tuple[SafetyRule, ...]] = field(default_factory=dict)
     """Procedure id → the safety rules that bear on it."""
+    rules_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Finding id → ids of the safety rules that ask for it."""
     findings_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Ids of all findings that a safety rule asks for, by its id, one of its states, as
-    ``rule.state``, or a variant, as ``topic/variant``."""
+    """Ids of all findings that a state of a safety rule asks for, by ``rule.state``, or a variant,
+    by ``topic/variant``."""
 
 
 def dependence(
@@ -69,8 +71,8 @@ def dependence(
             procedure.id: tuple(rule for rule in rules if rule.bears_on.matches(procedure))
             for procedure in procedures
         },
+        rules_on=_rules_on(rules),
         findings_of={
-            **{rule.id: frozenset(_asked_for(rule)) for rule in rules},
             **{
                 f"{rule.id}.{state.id}": frozenset(leaves(state.when))
                 for rule in rules
@@ -87,6 +89,14 @@ def _value_sets(clause: Clause, estimates: Mapping[str, Estimate]) -> Iterable[s
         yield clause.cancelled_by
     if clause.estimated_by:
         yield estimates[clause.estimated_by].made_from
+
+
+def _rules_on(rules: Iterable[SafetyRule]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for rule in rules:
+        for name in _asked_for(rule):
+            found.setdefault(name, set()).add(rule.id)
+    return {name: frozenset(ids) for name, ids in found.items()}
 
 
 def _asked_for(rule: SafetyRule) -> Iterable[str]:

@@ -136,12 +136,14 @@ class _Case:
 
     def _check(self, procedure: Procedure, topic: TopicAssessment | None, policy: Policy) -> None:
         """Put `procedure` through the safety rules; a situation already told is not told twice."""
-        told = {(verdict.rule.id, verdict.state and verdict.state.id) for verdict in self.safety}
-        verdicts = safety.check(procedure, self.findings, self.content)
-        new = [v for v in verdicts if (v.rule.id, v.state and v.state.id) not in told]
+        new = safety.check(procedure, self.findings, self.content)
+        if self.safety:
+            told = {(v.rule.id, v.state and v.state.id) for v in self.safety}
+            new = tuple(v for v in new if (v.rule.id, v.state and v.state.id) not in told)
         self.safety = (*self.safety, *new)
         for verdict in new:
-            self._warn(verdict, procedure, topic, policy)
+            if verdict.state is not None:
+                self._warn(verdict, procedure, topic, policy)
 
     def _warn(
         self,

@@ -6,6 +6,7 @@ kept (`Silence`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from cds_service.content.expression import State, evaluate
@@ -14,7 +15,7 @@ from cds_service.content.model import Expression, Finding, Procedure
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence
 from cds_service.engine.items import items_of
-from cds_service.engine.result import Result, result
+from cds_service.engine.result import Result, result, silent
 
 
 class Silence:
@@ -26,14 +27,14 @@ class Silence:
         self._results: dict[str, Result] = {}
         self.expressions: dict[str, State] = {}
         """The states of expressions over such findings only, by the id of what they are for."""
-        self.verdicts: dict[tuple[str, str], Any] = {}
-        """What safety rules say that ask for such findings only, by rule and procedure."""
+        self.verdicts: dict[str, Any] = {}
+        """What each safety rule says of a procedure, by its id, where it asks for such only."""
 
     def result(self, finding: Finding) -> Result:
         """Return the result for `finding`, on which there is no record."""
         found = self._results.get(finding.id)
         if found is None:
-            found = self._results[finding.id] = result(finding, (), self._sources)
+            found = self._results[finding.id] = silent(finding, self._sources)
         return found
 
 
@@ -50,7 +51,16 @@ class Findings(Mapping[str, Result]):
     `procedure` is the one in question, for findings that depend on it.
     """
 
-    __slots__ = ("_results", "chart", "content", "evidence", "procedure", "silence", "touched")
+    __slots__ = (
+        "_results",
+        "chart",
+        "content",
+        "evidence",
+        "procedure",
+        "silence",
+        "touched",
+        "touched_rules",
+    )
 
     def __init__(
         self,
@@ -69,14 +79,20 @@ class Findings(Mapping[str, Result]):
         self.silence = silence(chart, content)
         self.touched: frozenset[str] = _touched(content, evidence)
         """The findings on which the chart, the patient or the order says something."""
+        rules_on = content.dependence.rules_on
+        self.touched_rules: frozenset[str] = frozenset().union(
+            *(rules_on.get(name, ()) for name in self.touched)
+        )
+        """The safety rules that ask for one of them."""
 
     def __getitem__(self, name: str) -> Result:
         """Return the result for the finding `name`."""
         known = self._results.get(name)
         if known is None:
-            finding = self.content.findings[name]
-            decide = self._decide if name in self.touched else self.silence.result
-            known = self._results[name] = decide(finding)
+            known = self.silence.result(self.content.findings[name])
+            if name in self.touched:
+                known = self._decided(known)
+            self._results[name] = known
         return known
 
     def __iter__(self) -> Iterator[str]:
@@ -91,9 +107,15 @@ class Findings(Mapping[str, Result]):
         """Return the findings with another procedure in question; what is decided stays."""
         if self.procedure is not None and procedure.id == self.procedure.id:
             return self
-        apart = self.content.dependence.on_studies & self.touched
+        apart = self.content.dependence.on_studies
+        if apart.isdisjoint(self.touched):
+            return self  # no finding depends on the procedure in question
         kept = {name: known for name, known in self._results.items() if name not in apart}
         return Findings(self.content, self.chart, self.evidence, procedure, kept)
+
+    def unspoken(self, procedure: Procedure) -> "Findings":
+        """Return the findings of a patient on whom there is no record at all."""
+        return Findings(self.content, self.chart, Evidence(date.min), procedure)
 
     def state(self, name: str) -> State:
         """Return the state of the finding `name`."""
@@ -118,13 +140,13 @@ class Findings(Mapping[str, Result]):
         """Return the results among `names` that are present, each once, in that order."""
         return [self[name] for name in dict.fromkeys(names) if self.state(name) is State.PRESENT]
 
-    def _decide(self, finding: Finding) -> Result:
+    def _decided(self, otherwise: Result) -> Result:
         items = dict.fromkeys(
             item
-            for clause in finding.evidence
+            for clause in otherwise.finding.evidence
             for item in items_of(clause, self.content, self.evidence, self.procedure)
         )
-        return result(finding, tuple(items), self.chart)
+        return result(otherwise, tuple(items), self.chart)
 
 
 def _touched(content: Content, evidence: Evidence) -> frozenset[str]:

@@ -30,28 +30,39 @@ class Result(msgspec.Struct, frozen=True):
         return any(item.verdict is Verdict.INCONCLUSIVE for item in self.items)
 
 
-def result(finding: Finding, items: tuple[Item, ...], chart: Chart) -> Result:
-    """Return the state of `finding` on which the records of `chart` say `items`."""
-    verdicts = {item.verdict for item in items}
-    unread = _unread(finding, chart)
+def silent(finding: Finding, sources: Chart) -> Result:
+    """Return the state of `finding` where no record says anything about it."""
+    unread = _unread(finding, sources)
     reasons: list[str] = []
-    if Verdict.FOR in verdicts:
-        state = State.PRESENT
-    elif Verdict.INCONCLUSIVE in verdicts:
-        state = State.UNKNOWN
-        reasons.append("a record suggests it but does not settle it")
-    elif finding.absence == "never":
+    if finding.absence == "never":
         state = State.UNKNOWN
         reasons.append("charts do not record its absence")
     elif finding.absence == "needs-record":
-        state = State.ABSENT if Verdict.AGAINST in verdicts else State.UNKNOWN
-        if state is State.UNKNOWN:
-            reasons.append("no record says either way")
+        state = State.UNKNOWN
+        reasons.append("no record says either way")
     else:
         state = State.UNKNOWN if unread else State.ABSENT
     if state is State.UNKNOWN:
-        reasons += [f"{kind}: {_why(chart, kind)}" for kind in unread]
-    return Result(finding, state, items, tuple(reasons), unread)
+        reasons += [f"{kind}: {_why(sources, kind)}" for kind in unread]
+    return Result(finding, state, (), tuple(reasons), unread)
+
+
+def result(otherwise: Result, items: tuple[Item, ...], sources: Chart) -> Result:
+    """Return the state of a finding on which the records say `items`.
+
+    `otherwise` is its state where they say nothing.
+    """
+    finding, unread = otherwise.finding, otherwise.unread
+    verdicts = {item.verdict for item in items}
+    if Verdict.FOR in verdicts:
+        return Result(finding, State.PRESENT, items, (), unread)
+    if Verdict.INCONCLUSIVE in verdicts:
+        why = [f"{kind}: {_why(sources, kind)}" for kind in unread]
+        reasons = ("a record suggests it but does not settle it", *why)
+        return Result(finding, State.UNKNOWN, items, reasons, unread)
+    if finding.absence == "needs-record" and Verdict.AGAINST in verdicts:
+        return Result(finding, State.ABSENT, items, (), unread)
+    return Result(finding, otherwise.state, items, otherwise.reasons, unread)
 
 
 def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:

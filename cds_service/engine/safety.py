@@ -49,22 +49,27 @@ class SafetyVerdict(msgspec.Struct, frozen=True):
 def check(procedure: Procedure, findings: Findings, content: Content) -> tuple[SafetyVerdict, ...]:
     """Return what every safety rule that bears on `procedure` says of it."""
     about = findings.about(procedure)
-    asked_for, touched = content.dependence.findings_of, about.touched
+    otherwise = _silent(procedure, about, content)
+    touched = about.touched_rules
     return tuple(
-        _silent(rule, procedure, about)
-        if touched.isdisjoint(asked_for[rule.id])
-        else _judge(rule, procedure, about)
-        for rule in content.dependence.rules_of[procedure.id]
+        [
+            _judge(verdict.rule, procedure, about) if verdict.rule.id in touched else verdict
+            for verdict in otherwise
+        ]
     )
 
 
-def _silent(rule: SafetyRule, procedure: Procedure, findings: Findings) -> SafetyVerdict:
-    """Return what a rule says where nothing is on record that it asks for."""
+def _silent(
+    procedure: Procedure, findings: Findings, content: Content
+) -> tuple[SafetyVerdict, ...]:
+    """Return what every rule says where nothing is on record that it asks for."""
     verdicts = findings.silence.verdicts
-    key = (rule.id, procedure.id)
-    known: SafetyVerdict | None = verdicts.get(key)
+    known: tuple[SafetyVerdict, ...] | None = verdicts.get(procedure.id)
     if known is None:
-        known = verdicts[key] = _judge(rule, procedure, findings)
+        unspoken = findings.unspoken(procedure)
+        rules = content.dependence.rules_of[procedure.id]
+        known = tuple(_judge(rule, procedure, unspoken) for rule in rules)
+        verdicts[procedure.id] = known
     return known
 
 

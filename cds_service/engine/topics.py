@@ -26,13 +26,8 @@ def assess(
     Adult tables never apply to children; an order for something else is not the topic's question;
     a procedure of another region that the topic does not rate is not its question either.
     """
-    rated_somewhere = any(
-        form in rows
-        for rows in topic.tables.values()
-        for form in procedure.may_be or (procedure.id,)
-    )
     own_region = procedure.body_region in topic.topic.own_regions
-    if not rated_somewhere and not own_region:
+    if not own_region and not _rated_somewhere(topic, procedure):
         return TopicAssessment(topic, False, "the topic does not rate this procedure")
     adult = _adult(topic, findings, content)
     if adult is State.ABSENT:
@@ -53,6 +48,11 @@ def assess(
         rated_order=rate(procedure, selection.applicable, topic, content),
         table=table(selection.selected, topic, content),
     )
+
+
+def _rated_somewhere(topic: TopicContent, procedure: Procedure) -> bool:
+    forms = procedure.may_be or (procedure.id,)
+    return any(form in rows for rows in topic.tables.values() for form in forms)
 
 
 def _adult(topic: TopicContent, findings: Findings, content: Content) -> State:

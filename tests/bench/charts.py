@@ -311,7 +311,7 @@ def _condition(number: int, nth: int) -> Json:
             "coding": [
                 {"system": _SNOMED, "code": snomed, "display": name},
                 {"system": _ICD, "code": icd, "display": name},
-                {"system": "urn:oid:2.16.840.1.113883.3.247.1.1", "code": f"{28000 + int(snomed) % 900}",
+                {"system": "urn:oid:2.16.840.1.113883.3.247.1.1", "code": f"{int(snomed) % 900}",
                  "display": name},
             ],
             "text": name,
@@ -348,8 +348,8 @@ def _medication(number: int, nth: int) -> Json:
         "medicationCodeableConcept": {
             "coding": [
                 {"system": _RXNORM, "code": code, "display": name},
-                {"system": "http://hl7.org/fhir/sid/ndc", "code": f"0093-{int(code) % 9000:04d}-01"},
-                {"system": "urn:oid:1.2.840.114350.1.13.999.1.7.2.698288",
+                {"system": "http://hl7.org/fhir/sid/ndc", "code": f"0093-{code[:4]}-01"},
+                {"system": "urn:oid:1.2.840.114350.1.13.999.7.2.698288",
                  "code": f"{int(code) % 9999}"},
             ],
             "text": name,

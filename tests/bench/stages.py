@@ -24,20 +24,21 @@ from cds_service.advisor import Advisor
 from cds_service.app import create_app
 from cds_service.cli.startup import InForce, open_site
 from cds_service.cli.surroundings import open_operations
+from cds_service.clients.model import LOCAL_CLIENTS
 from cds_service.settings import Settings
 from tests.bench import charts
 
 SERVICE = "/cds-services/imaging-order-select"
 STAGES = (
-    ("decode", "cds_service.web.services", "decode"),
-    ("request", "cds_service.web.services", "read_request"),
+    ("decode", "cds_service.web.calls", "decode_call"),
+    ("request", "cds_service.web.calls", "read_request"),
     ("gather", "cds_service.advisor", "gather"),
     ("read chart", "cds_service.engine.decide", "read_chart"),
     ("decide", "cds_service.advisor", "decide"),
     ("render", "cds_service.advisor", "cards"),
-    ("shape", "cds_service.web.services", "shape"),
-    ("encode", "cds_service.web.services", "encode"),
-    ("journal event", "cds_service.web.services", "event"),
+    ("shape", "cds_service.web.calls", "shape"),
+    ("encode", "cds_service.web.calls", "encode"),
+    ("journal event", "cds_service.web.calls", "event"),
 )
 """Name of a stage, and the module and the name by which its function is called."""
 
@@ -99,7 +100,7 @@ def application(site: InForce | None = None) -> Iterator[Application]:
         log.configure(chosen)
         site = site or open_site(chosen)
         advisor = Advisor(site.content, chosen, policy=site.policy)
-        with open_operations(chosen, advisor, site.content) as parts:
+        with open_operations(chosen, advisor, LOCAL_CLIENTS) as parts:
             served = parts.drain.counting(create_app(chosen, advisor, parts))
             gc.collect()
             gc.freeze()
