@@ -7,12 +7,14 @@ cost of a request then does not grow with the number of findings and rules.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cds_service.content.expression import leaves
+from cds_service.content.expression import affirmed, leaves
 from cds_service.content.model import (
     Clause,
     Estimate,
+    Expression,
     Finding,
     Procedure,
+    Recommendation,
     SafetyRule,
     Variant,
 )
@@ -37,18 +39,21 @@ class Dependence:
     findings_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Ids of all findings that a state of a safety rule asks for, by ``rule.state``, or a variant,
     by ``topic/variant``."""
+    affirmed_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The ids of findings whose presence speaks for a state of a safety rule, a variant, as above,
+    or a recommendation, by ``topic#recommendation``."""
 
 
 def dependence(
     findings: Iterable[Finding],
     estimates: Mapping[str, Estimate],
     rules: tuple[SafetyRule, ...],
-    variants: Iterable[tuple[str, Variant]],
+    topics: Iterable[tuple[str, Iterable[Variant], Iterable[Recommendation]]],
     procedures: Iterable[Procedure],
 ) -> Dependence:
-    """Return what depends on what among `findings`, `rules`, `variants` and `procedures`.
+    """Return what depends on what among `findings`, `rules`, `topics` and `procedures`.
 
-    `variants` are pairs of the id of a topic and one of its variants.
+    `topics` are ids of topics, each with its variants and its recommendations.
     """
     by_value_set: dict[str, set[str]] = {}
     on_patient, on_studies, on_contradiction = set(), set(), set()
@@ -62,6 +67,12 @@ def dependence(
                 on_studies.add(finding.id)
             if clause.contradicting:
                 on_contradiction.add(finding.id)
+    stated: dict[str, Expression | None] = {
+        f"{rule.id}.{state.id}": state.when for rule in rules for state in rule.states
+    }
+    for topic, variants, recommendations in topics:
+        stated |= {f"{topic}/{each.id}": each.when for each in variants}
+        stated |= {f"{topic}#{each.id}": each.findings for each in recommendations}
     return Dependence(
         by_value_set={name: frozenset(found) for name, found in by_value_set.items()},
         on_patient=frozenset(on_patient),
@@ -72,14 +83,8 @@ def dependence(
             for procedure in procedures
         },
         rules_on=_rules_on(rules),
-        findings_of={
-            **{
-                f"{rule.id}.{state.id}": frozenset(leaves(state.when))
-                for rule in rules
-                for state in rule.states
-            },
-            **{f"{topic}/{each.id}": frozenset(leaves(each.when)) for topic, each in variants},
-        },
+        findings_of={owner: frozenset(leaves(each)) for owner, each in stated.items()},
+        affirmed_by={owner: tuple(affirmed(each)) for owner, each in stated.items()},
     )
 
 

@@ -150,7 +150,7 @@ class Content:
             self.findings.values(),
             self.estimates,
             self.safety_rules,
-            ((topic.topic.id, variant) for topic in self.topics for variant in topic.variants),
+            ((each.topic.id, each.variants, each.recommendations) for each in self.topics),
             self.procedures.values(),
         )
         object.__setattr__(self, "dependence", known)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cds_service.content.expression import State, evaluate
 from cds_service.content.library import Content
-from cds_service.content.model import Expression, Finding, Procedure
+from cds_service.content.model import Expression, Procedure
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence
 from cds_service.engine.items import items_of
@@ -19,30 +19,23 @@ from cds_service.engine.result import Result, result, silent
 
 
 class Silence:
-    """What is so of findings that no record speaks about, for one completeness of the sources."""
+    """What is so where no record says anything, for one completeness of the sources."""
 
-    def __init__(self, sources: Chart) -> None:
-        """Keep `sources`, a chart without records."""
-        self._sources = sources
-        self._results: dict[str, Result] = {}
+    def __init__(self, sources: Chart, content: Content) -> None:
+        """Work out all findings of `content` for `sources`, a chart without records."""
+        self.results = {name: silent(each, sources) for name, each in content.findings.items()}
+        """The results of all findings, by their ids."""
         self.expressions: dict[str, State] = {}
         """The states of expressions over such findings only, by the id of what they are for."""
         self.verdicts: dict[str, Any] = {}
         """What each safety rule says of a procedure, by its id, where it asks for such only."""
-
-    def result(self, finding: Finding) -> Result:
-        """Return the result for `finding`, on which there is no record."""
-        found = self._results.get(finding.id)
-        if found is None:
-            found = self._results[finding.id] = silent(finding, self._sources)
-        return found
 
 
 def silence(chart: Chart, content: Content) -> Silence:
     """Return what is so of findings that no record speaks about, with the sources of `chart`."""
     key = ("silence", *chart.sources.items())
     known: Silence | None = content.memory.get(key)
-    return known or content.memory.keep(key, Silence(Chart("", (), dict(chart.sources))))
+    return known or content.memory.keep(key, Silence(Chart("", (), dict(chart.sources)), content))
 
 
 class Findings(Mapping[str, Result]):
@@ -75,10 +68,10 @@ class Findings(Mapping[str, Result]):
         self.chart = chart
         self.evidence = evidence
         self.procedure = procedure
-        self._results: dict[str, Result] = {} if known is None else known
         self.silence = silence(chart, content)
         self.touched: frozenset[str] = _touched(content, evidence)
         """The findings on which the chart, the patient or the order says something."""
+        self._results = self._silent_results() if known is None else known
         rules_on = content.dependence.rules_on
         self.touched_rules: frozenset[str] = frozenset().union(
             *(rules_on.get(name, ()) for name in self.touched)
@@ -89,10 +82,8 @@ class Findings(Mapping[str, Result]):
         """Return the result for the finding `name`."""
         known = self._results.get(name)
         if known is None:
-            known = self.silence.result(self.content.findings[name])
-            if name in self.touched:
-                known = self._decided(known)
-            self._results[name] = known
+            otherwise = self.silence.results[name]
+            known = self._results[name] = self._decided(otherwise)
         return known
 
     def __iter__(self) -> Iterator[str]:
@@ -139,6 +130,13 @@ class Findings(Mapping[str, Result]):
     def present(self, names: Iterable[str]) -> list[Result]:
         """Return the results among `names` that are present, each once, in that order."""
         return [self[name] for name in dict.fromkeys(names) if self.state(name) is State.PRESENT]
+
+    def _silent_results(self) -> dict[str, Result]:
+        """Return the results of all findings on which nothing is said."""
+        results = self.silence.results.copy()
+        for name in self.touched:
+            del results[name]
+        return results
 
     def _decided(self, otherwise: Result) -> Result:
         items = dict.fromkeys(

@@ -1,8 +1,8 @@
 """The rules of a topic: does one speak about an order, and on what grounds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from cds_service.content.expression import State, affirmed, evaluate
+from cds_service.content.expression import State, evaluate
 from cds_service.content.model import Procedure, Recommendation
 from cds_service.engine.advice import TopicAssessment
 from cds_service.engine.findings import Findings
@@ -70,12 +70,12 @@ def grounds(rule: Recommendation, topic: TopicAssessment, findings: Findings) ->
     if rule.unsettled:
         flags = [findings[name] for name in topic.topic.topic.red_flags]
         return tuple(flag for flag in flags if flag.suspected)
-    names = list(affirmed(rule.findings)) or list(_of_variants(topic))
+    affirmed_by = findings.content.dependence.affirmed_by
+    name = topic.topic.topic.id
+    names: Iterable[str] = affirmed_by[f"{name}#{rule.id}"]
+    if not names:
+        selected = topic.selection.selected if topic.selection else ()
+        names = [each for variant in selected for each in affirmed_by[f"{name}/{variant.id}"]]
     complaint = topic.topic.topic.indication.finding
     found = findings.present([*names, *topic.topic.topic.supporting])
     return tuple(sorted(found, key=lambda result: result.finding.id == complaint))
-
-
-def _of_variants(topic: TopicAssessment) -> Iterator[str]:
-    for variant in topic.selection.selected if topic.selection else ():
-        yield from affirmed(variant.when)

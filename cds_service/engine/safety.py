@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cds_service.content.expression import State, affirmed
+from cds_service.content.expression import State
 from cds_service.content.library import Content
 from cds_service.content.model import Procedure, SafetyRule, SafetyState
 from cds_service.engine.findings import Findings
@@ -75,32 +75,31 @@ def _silent(
 
 def _judge(rule: SafetyRule, procedure: Procedure, findings: Findings) -> SafetyVerdict:
     state = next((state for state in rule.states if _holds(state, rule, findings)), None)
-    told = list(affirmed(state.when)) if state else []
+    told = findings.content.dependence.affirmed_by[f"{rule.id}.{state.id}"] if state else ()
     evidence = findings.present([*rule.watches, *told])
     if state and not evidence:
         evidence = [findings[name] for name in rule.watches if findings.suspected(name)]
+    watched = [findings[name] for name in rule.watches]
     unread = dict.fromkeys(
-        kind
-        for name in rule.watches
-        if findings.state(name) is State.UNKNOWN
-        for kind in findings[name].unread
+        kind for each in watched if each.state is State.UNKNOWN for kind in each.unread
     )
     return SafetyVerdict(rule, procedure, state, tuple(evidence), tuple(unread))
 
 
 def _holds(state: SafetyState, rule: SafetyRule, findings: Findings) -> bool:
     held = findings.of(state.when, f"{rule.id}.{state.id}")
-    return held is State.PRESENT and not _overtaken(state, findings)
+    return held is State.PRESENT and not _overtaken(state, rule, findings)
 
 
-def _overtaken(state: SafetyState, findings: Findings) -> bool:
+def _overtaken(state: SafetyState, rule: SafetyRule, findings: Findings) -> bool:
     """Say whether something newer than what the state rests on is on record.
 
     What it rests on is dated by its newest record; records without an exact date never overtake.
     """
     if not state.unless_newer:
         return False
-    told = [item for name in affirmed(state.when) for item in _proof(findings[name])]
+    names = findings.content.dependence.affirmed_by[f"{rule.id}.{state.id}"]
+    told = [item for name in names for item in _proof(findings[name])]
     days = [item.on.last for item in told if item.on is not None]
     return bool(days) and any(
         item.on is not None and item.on.first > max(days)
