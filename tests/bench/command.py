@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cds_service.cli.startup import ContentRefused
 from cds_service.settings import Settings
+from cds_service.web.gate import threads_needed
 from tests.bench import documentation, growth, soak, stages, steady
 from tests.bench.aims import aims
 from tests.bench.cells import SIZES, expected_seconds, plan
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def process_model(chosen: argparse.Namespace) -> Model:
     """Return the process model asked for; by default that of the service on this machine."""
     cores = len(os.sched_getaffinity(0))
-    return Model(chosen.workers or cores, chosen.threads or Settings().threads)
+    return Model(chosen.workers or cores, chosen.threads or threads_needed(Settings()))
 
 
 def _parser() -> argparse.ArgumentParser:
