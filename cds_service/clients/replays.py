@@ -1,7 +1,8 @@
 """Which tokens were used already: each is good for one call (CDS Hooks 2.0.1, ``jti``).
 
-A proxy may send one call twice: a replica that was killed over it may have noted its token. Where the
-proxy names each call (the setting ``call_id_header``), the name tells its repetition from a replay.
+A proxy may send one call twice: a replica that was killed over it may have noted its token. Where
+the proxy names each call (the setting ``call_id_header``), the name tells its repetition from a
+replay.
 """
 
 import heapq

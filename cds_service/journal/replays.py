@@ -22,8 +22,8 @@ class Replays(Protocol):
         """Say whether the token is new, and remember it until after it expires.
 
         `expires` is the token's ``exp``, in seconds since 1970. `call` is the proxy's name of the
-        call, if it has one: a token is new to the call that used it, should that come again. Ask only after the signature was
-        checked, or a forged token uses up a real one.
+        call, if it has one: a token is new to the call that used it, should that come again. Ask
+        only after the signature was checked, or a forged token uses up a real one.
 
         Raises:
             JournalUnavailable: the store cannot tell now.
