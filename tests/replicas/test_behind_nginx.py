@@ -365,6 +365,7 @@ class Load:
                 told = self._call(session, FEEDBACK, overridden(card["uuid"]))
                 if told.status_code == 200:
                     self.acknowledged.add(card["uuid"])
+                time.sleep(0.02)  # leaves the processor to a replica that starts
             except requests.RequestException as problem:
                 self.broken.append(repr(problem))
 
