@@ -316,6 +316,26 @@ def test_the_log_of_the_proxy_names_no_patient(site: Site) -> None:
     assert {len(line["call"]) for line in site.front.log()} == {32}
 
 
+def test_a_refusal_of_a_replica_is_passed_on_as_it_is_and_not_repeated(
+    site: Site, postgres: Any
+) -> None:
+    postgres.stop(abruptly=True)
+    try:
+        answer = site.post(site.front.url, FEEDBACK, overridden(str(uuid4())))
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "feedback was not stored" in answer.json()["issue"][0]["details"]["text"]
+        assert site.front.log()[-1]["replica_status"] == "503"
+        assert site.post(site.front.url, SELECT, asked()).status_code == 200
+    finally:
+        postgres.start()
+    deadline = time.monotonic() + WAIT
+    for replica in site.replicas:
+        while requests.get(f"{replica.url}/readyz", timeout=WAIT).json()["status"] != "ready":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 # --- no replica is missed
 
 
