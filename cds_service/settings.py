@@ -227,6 +227,14 @@ class Settings:
             "Refuse calls while the store of used tokens is away, instead of advising on.",
         ),
     )
+    call_id_header: str = field(
+        default="",
+        metadata=_meant(
+            read.header,
+            "Header in which the proxy names each call, over any of the client's, so that it may"
+            " repeat a call whose replica was lost; empty: never.",
+        ),
+    )
     metrics_public: bool = field(
         default=False, metadata=_meant(read.flag, "Answer /metrics to other machines too.")
     )

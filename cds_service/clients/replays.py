@@ -1,4 +1,9 @@
-"""Which tokens were used already: each is good for one call (CDS Hooks 2.0.1, ``jti``)."""
+"""Which tokens were used already: each is good for one call (CDS Hooks 2.0.1, ``jti``).
+
+A proxy may send one call twice: a replica that was killed over it may have noted its token. Where
+the proxy names each call (the setting ``call_id_header``), the name tells its repetition from a
+replay.
+"""
 
 import heapq
 import threading
@@ -14,10 +19,11 @@ class ReplaysUnavailable(Exception):  # noqa: N818 - it reads as what happened
 class Replays(Protocol):
     """Remembers which tokens were used."""
 
-    def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: datetime, call: str = "") -> bool:
         """Remember the token until `expires`, and say whether this was its first use.
 
-        Of two calls with one token at the same moment, only one is told that it is the first.
+        `call` is the proxy's name of the call, if it has one: the same call may come again.
+        Of two other calls with one token at the same moment, only one is told that it is the first.
 
         Raises:
             ReplaysUnavailable: it cannot be remembered or looked up; nothing was remembered.
@@ -39,15 +45,17 @@ class MemoryReplays:
     def __init__(self, capacity: int = 100_000, clock: Callable[[], datetime] = _now) -> None:
         self._capacity = capacity
         self._clock = clock
-        self._used: set[tuple[str, str]] = set()
+        self._used: dict[tuple[str, str], str] = {}
         self._by_expiry: list[tuple[datetime, tuple[str, str]]] = []
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._used)
 
-    def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: datetime, call: str = "") -> bool:
         """Remember the token until `expires`, and say whether this was its first use.
+
+        The same `call`, unless it is empty, may come again.
 
         Raises:
             ReplaysUnavailable: too many tokens are remembered.
@@ -56,14 +64,14 @@ class MemoryReplays:
         with self._lock:
             self._forget_expired()
             if token in self._used:
-                return False
+                return bool(call) and self._used[token] == call
             if len(self._used) >= self._capacity:
                 raise ReplaysUnavailable("too many tokens are remembered")
-            self._used.add(token)
+            self._used[token] = call
             heapq.heappush(self._by_expiry, (expires, token))
             return True
 
     def _forget_expired(self) -> None:
         now = self._clock()
         while self._by_expiry and self._by_expiry[0][0] <= now:
-            self._used.discard(heapq.heappop(self._by_expiry)[1])
+            self._used.pop(heapq.heappop(self._by_expiry)[1], None)

@@ -34,8 +34,11 @@ def verify(
     keys: KeySets,
     replays: Replays,
     now: datetime,
+    call: str = "",
 ) -> Client:
     """Return the client that made `token` for one of `audience_urls` (CDS Hooks 2.0.1).
+
+    `call` is the proxy's name of the call, if it has one: the same call may come again.
 
     The token counts as used only once everything else about it is right: what a stranger makes
     up cannot use up the token of a client.
@@ -57,7 +60,7 @@ def verify(
     except jwt.PyJWTError:
         raise TokenRefused(Refusal.BAD_SIGNATURE, client) from None
     usable_until = datetime.fromtimestamp(unverified.claims["exp"] + client.leeway, UTC)
-    if not replays.first_use(client.issuer, unverified.claims["jti"], usable_until):
+    if not replays.first_use(client.issuer, unverified.claims["jti"], usable_until, call):
         raise TokenRefused(Refusal.REPLAYED, client)
     return client
 

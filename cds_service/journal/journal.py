@@ -101,14 +101,14 @@ class Journal:
         self._counts.add("feedback_repeated", result.repeated)
         return result
 
-    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: float, call: str = "") -> bool:
         """Say whether the token is new, and remember it until after it expires (see `Replays`).
 
         Raises:
             JournalUnavailable: the database cannot be used now.
         """
         with self._database():
-            return self.store.first_use(issuer, jti, expires)
+            return self.store.first_use(issuer, jti, expires, call)
 
     def ready(self) -> tuple[bool, str]:
         """Say whether feedback can be stored now, and if not, why."""

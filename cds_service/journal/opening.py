@@ -10,12 +10,15 @@ from cds_service.journal.journal import Journal
 from cds_service.journal.keys import CommentCipher, SiteKey
 from cds_service.journal.spool import Spool
 from cds_service.journal.store import JournalStore
+from cds_service.log import logger
 
 DATABASE_FILE = "journal.sqlite3"
 SPOOL_DIRECTORY = "spool"
 _LONGEST_WAIT = 5.0
 _CONNECTIONS = 8
 """Connections one process keeps; under load it opens as many again."""
+_OWN_KEY = "the journal's key is of this directory alone: replicas need one CDS_JOURNAL_KEY for all"
+_log = logger(__name__)
 
 
 class JournalSettings(Protocol):
@@ -93,6 +96,8 @@ def _parts(
         if settings.journal_key:
             key = SiteKey.configured(settings.journal_key)
         else:
+            if settings.journal_url:
+                _log.warning(_OWN_KEY)
             key = SiteKey.kept_in(directory)
         spool = Spool(directory / SPOOL_DIRECTORY, settings.journal_spool_bytes)
     except OSError as problem:

@@ -17,11 +17,12 @@ _TIMEOUT = 1.0
 class Replays(Protocol):
     """A store of used tokens, one for all processes that serve one address."""
 
-    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: float, call: str = "") -> bool:
         """Say whether the token is new, and remember it until after it expires.
 
-        `expires` is the token's ``exp``, in seconds since 1970. Ask only after the signature was
-        checked, or a forged token uses up a real one.
+        `expires` is the token's ``exp``, in seconds since 1970. `call` is the proxy's name of the
+        call, if it has one: a token is new to the call that used it, should that come again. Ask
+        only after the signature was checked, or a forged token uses up a real one.
 
         Raises:
             JournalUnavailable: the store cannot tell now.
@@ -49,8 +50,8 @@ class RedisReplays:
         except ValueError:
             raise JournalMisconfigured("The Redis URL must be redis://… or rediss://….") from None
 
-    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
-        """Say whether the token is new, and remember it until after it expires.
+    def first_use(self, issuer: str, jti: str, expires: float, call: str = "") -> bool:
+        """Say whether the token is new, and remember it until after it expires (see `Replays`).
 
         Raises:
             JournalUnavailable: Redis cannot be reached.
@@ -58,7 +59,10 @@ class RedisReplays:
         seconds = max(1, math.ceil(expires - time.time()) + KEPT_LONGER)
         try:
             key = f"imaging-advisor:token:{token_key(issuer, jti)}"
-            return bool(self._redis.set(key, b"1", nx=True, ex=seconds))
+            used_by = b"call " + call.encode() if call else b"1"
+            if self._redis.set(key, used_by, nx=True, ex=seconds):
+                return True
+            return bool(call) and self._redis.get(key) == used_by
         except self._error as problem:
             reason = f"The store of used tokens cannot be used ({type(problem).__name__})."
             raise JournalUnavailable(reason) from None

@@ -131,5 +131,6 @@ used_tokens = Table(
     metadata,
     Column("token", Text, primary_key=True),
     Column("expires", Float, nullable=False),
+    Column("call", Text),
     Index("used_tokens_by_expiry", "expires"),
 )

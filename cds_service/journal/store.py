@@ -63,7 +63,7 @@ class JournalStore:
         """Bring the tables up to date.
 
         Raises:
-            JournalUnavailable: the database cannot be used, or is a newer version's.
+            JournalUnavailable: the database cannot be used, or only by a newer version.
         """
         if not self._preparing.acquire(timeout=_LONGEST_TURN):
             raise JournalUnavailable("The journal's tables are being brought up to date.")
@@ -75,7 +75,7 @@ class JournalStore:
                     migrations.bring_up_to_date(self._engine.execution_options(**WRITES))
                 self._prepared = True
         except NewerTables:
-            reason = "The journal's tables were made by a newer version of the service."
+            reason = "The journal's tables are those of a newer version of the service."
             raise JournalUnavailable(reason, retry_after=60) from None
         except SQLAlchemyError as problem:
             kind = type(getattr(problem, "orig", None) or problem).__name__
@@ -142,7 +142,7 @@ class JournalStore:
             ids=tuple(event.id for event in batch),
         )
 
-    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: float, call: str = "") -> bool:
         """Say whether the token is new, and remember it until after it expires (see `Replays`).
 
         Raises:
@@ -150,12 +150,16 @@ class JournalStore:
         """
         now = time.time()
         row = {"token": token_key(issuer, jti), "expires": expires + KEPT_LONGER}
+        row |= {"call": call or None}
         statement = self._insert(used_tokens).values(row)
-        # an expired one that was not purged yet counts as never seen
+        # an expired one that was not purged yet counts as never seen, and so does one of this call
+        usable = used_tokens.c.expires < now
+        if call:
+            usable |= used_tokens.c.call == call
         statement = statement.on_conflict_do_update(
             index_elements=[used_tokens.c.token],
-            set_={"expires": statement.excluded.expires},
-            where=used_tokens.c.expires < now,
+            set_={"expires": statement.excluded.expires, "call": statement.excluded.call},
+            where=usable,
         ).returning(used_tokens.c.token)
         with self._unit(writes=True) as connection:
             if time.monotonic() >= self._purge_at:

@@ -29,6 +29,8 @@ NO_ADDRESS = (
 """What is wrong where clients authenticate and the public address is not known."""
 
 _BEARER = re.compile(r"bearer +(\S+)", re.ASCII | re.IGNORECASE)
+_CALL_ID = re.compile("[0-9A-Fa-f-]{32,36}", re.ASCII)
+"""128 random bits or a UUID, as proxies make them."""
 _DISCOVERY = "/cds-services"
 _FEEDBACK = "/feedback"
 _RETRY_SECONDS = 5
@@ -87,7 +89,8 @@ def authenticator(
         if header is None and open_discovery and _is_discovery(request):
             return ANONYMOUS
         audience = audience_urls(settings.base_url, request.path)
-        return verify(_bearer(header), audience, clients, keys, replays, clock())
+        call = _call_id(request, settings.call_id_header)
+        return verify(_bearer(header), audience, clients, keys, replays, clock(), call)
 
     return authenticate
 
@@ -102,6 +105,12 @@ def audience_urls(base_url: str, path: str) -> tuple[str, ...]:
     paths = [path, re.sub("/{2,}", "/", path)]
     paths += [each.removesuffix(_FEEDBACK) for each in paths]
     return tuple(dict.fromkeys(base_url + each for each in paths))
+
+
+def _call_id(request: Request, header: str) -> str:
+    """Return the proxy's name of the call; empty where it gives none that is hard to guess."""
+    named = request.headers.get(header, "") if header else ""
+    return named if _CALL_ID.fullmatch(named) else ""
 
 
 def _is_discovery(request: Request) -> bool:

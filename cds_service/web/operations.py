@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class StoredTokens(Protocol):
     """A store of used tokens that several processes share: the journal's, or Redis."""
 
-    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: float, call: str = "") -> bool:
         """Say whether the token is new, and remember it; raise `JournalUnavailable`."""
         ...
 
@@ -57,15 +57,15 @@ class SharedReplays:
         self._strict = strict
         self._memory = MemoryReplays()
 
-    def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: datetime, call: str = "") -> bool:
         """Return whether the token is new, and remember it until after it expires.
 
         Raises:
             ReplaysUnavailable: the store cannot tell now, and the memory is not enough.
         """
-        new_here = self._memory.first_use(issuer, jti, expires)
+        new_here = self._memory.first_use(issuer, jti, expires, call)
         try:
-            return self._store.first_use(issuer, jti, expires.timestamp()) and new_here
+            return self._store.first_use(issuer, jti, expires.timestamp(), call) and new_here
         except JournalUnavailable:
             if self._strict:
                 raise ReplaysUnavailable from None

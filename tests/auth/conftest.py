@@ -53,6 +53,7 @@ class Service:
     fetch: Any = None
     replays: Any = None
     open_discovery: bool = True
+    call_id_header: str = ""
     now: Any = NOW
     asked: list[str] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
@@ -71,7 +72,7 @@ class Service:
             self.registry,
             KeySets(self._fetch),
             self.replays,
-            Settings(base_url=self.base_url),
+            Settings(base_url=self.base_url, call_id_header=self.call_id_header),
             open_discovery=self.open_discovery,
             count_refusal=self.counted.append,
             clock=lambda: self.now,

@@ -352,3 +352,43 @@ def test_two_clients_cannot_use_each_others_keys(pair, rsa):
 def test_no_key_is_fetched_before_a_token_needs_it(pair, no_network):
     service = Service(Clients((site(pair, jwks=None, jwks_url=JKU),)))
     assert service.asked == no_network == []
+
+
+class TestCallsThatTheProxyRepeats:
+    ID = "0f3c6f0a9a7d4f8e8d0e2b1c5a697887"
+
+    def twice(self, service, pair, first, second):
+        """Return the status of the second of two calls with one token."""
+        signed = token(pair)
+        assert service.post(signed, headers=first).status_code == 200
+        return service.post(signed, headers=second).status_code
+
+    def test_a_call_may_come_again_under_the_name_that_the_proxy_gave_it(self, serve, pair):
+        service = serve(service={"call_id_header": "X-Request-ID"})
+        named = {"X-Request-ID": self.ID}
+        assert self.twice(service, pair, named, named) == 200
+
+    @pytest.mark.conformance(203)
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ({"X-Request-ID": ID}, {"X-Request-ID": ID[::-1]}),
+            ({"X-Request-ID": ID}, {}),
+            ({}, {"X-Request-ID": ID}),
+            ({}, {}),
+            ({"X-Request-ID": "1"}, {"X-Request-ID": "1"}),
+            ({"X-Request-ID": "g" * 32}, {"X-Request-ID": "g" * 32}),
+            ({"X-Correlation-ID": ID}, {"X-Correlation-ID": ID}),
+        ],
+    )
+    def test_any_other_second_use_is_refused(self, serve, pair, first, second):
+        service = serve(service={"call_id_header": "X-Request-ID"})
+        assert self.twice(service, pair, first, second) == 401
+        assert service.reason == Refusal.REPLAYED
+
+    @pytest.mark.conformance(203)
+    def test_unless_the_site_says_that_its_proxy_names_calls_a_name_means_nothing(
+        self, service, pair
+    ):
+        named = {"X-Request-ID": self.ID}
+        assert self.twice(service, pair, named, named) == 401

@@ -68,3 +68,15 @@ def test_of_many_calls_at_once_with_one_token_one_is_the_first(clock):
     for thread in threads:
         thread.join()
     assert sorted(answers) == [False] * 15 + [True]
+
+
+def test_the_same_call_may_come_again_and_another_may_not(clock):
+    replays = MemoryReplays(clock=clock)
+    assert replays.first_use("a", "1", SOON, "call 1")
+    assert replays.first_use("a", "1", SOON, "call 1")
+    assert not replays.first_use("a", "1", SOON, "call 2")
+    assert not replays.first_use("a", "1", SOON)
+    assert replays.first_use("a", "2", SOON)
+    assert not replays.first_use("a", "2", SOON, "call 1")
+    clock.now = SOON + timedelta(seconds=1)
+    assert replays.first_use("a", "1", SOON + timedelta(hours=1), "call 3")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from cds_service.cli import journal as command
 from cds_service.journal.errors import JournalMisconfigured
@@ -150,3 +151,13 @@ def test_a_wrong_setting_is_refused_at_the_start(settings: JournalPart, wrong: d
         setattr(settings, name, value)
     with pytest.raises(JournalMisconfigured):
         open_journal(settings)
+
+
+@pytest.mark.parametrize(("key", "told"), [("", 1), ("k" * 40, 0)])
+def test_a_shared_database_with_a_key_of_one_directory_alone_is_told(
+    settings: JournalPart, postgres_url: str, key: str, told: int
+):
+    settings.journal_url, settings.journal_key = postgres_url, key
+    with capture_logs() as lines:
+        open_journal(settings).close()
+    assert sum("CDS_JOURNAL_KEY" in line["event"] for line in lines) == told

@@ -40,7 +40,7 @@ class FakeStore:
         self._check()
         return FeedbackResult(new=len(batch))
 
-    def first_use(self, _issuer: str, _jti: str, _expires: float) -> bool:
+    def first_use(self, _issuer: str, _jti: str, _expires: float, _call: str = "") -> bool:
         self._check()
         return True
 

@@ -62,3 +62,14 @@ def test_another_url_is_refused_without_naming_it():
 def _keys(url: str) -> list[bytes]:
     with redis.Redis.from_url(url) as client:
         return list(client.scan_iter("imaging-advisor:*"))
+
+
+def test_a_call_that_comes_again_at_another_process_may_use_its_token(two: tuple[Replays, Replays]):
+    one, other = two
+    soon = time.time() + 300
+    assert one.first_use("iss", "repeated", soon, "call 1")
+    assert other.first_use("iss", "repeated", soon, "call 1")
+    assert not other.first_use("iss", "repeated", soon, "call 2")
+    assert not other.first_use("iss", "repeated", soon)
+    assert one.first_use("iss", "unnamed", soon)
+    assert not other.first_use("iss", "unnamed", soon, "1")

@@ -132,6 +132,19 @@ def test_two_stores_on_one_database_refuse_each_others_tokens(
     assert not one.first_use("https://other.example", "jti-1", soon)
 
 
+def test_a_call_that_comes_again_at_another_process_may_use_its_token(
+    url: str, open_store: Callable[[str], JournalStore]
+):
+    one, other = open_store(url), open_store(url)
+    soon = time.time() + 300
+    assert one.first_use("iss", "repeated", soon, "call 1")
+    assert other.first_use("iss", "repeated", soon, "call 1")
+    assert not other.first_use("iss", "repeated", soon, "call 2")
+    assert not other.first_use("iss", "repeated", soon)
+    assert one.first_use("iss", "unnamed", soon)
+    assert not other.first_use("iss", "unnamed", soon, "call 1")
+
+
 def test_two_stores_on_one_database_share_feedback(
     url: str, open_store: Callable[[str], JournalStore]
 ):

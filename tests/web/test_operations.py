@@ -18,7 +18,7 @@ class Store:
         self.used: set[tuple[str, str]] = set()
         self.away = False
 
-    def first_use(self, issuer: str, jti: str, expires: float) -> bool:
+    def first_use(self, issuer: str, jti: str, expires: float, call: str = "") -> bool:
         if self.away:
             raise JournalUnavailable("away")
         new = (issuer, jti) not in self.used

@@ -5,10 +5,13 @@ import time
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 from cds_service.journal.errors import NewerTables
+from cds_service.journal.fit import usable
 from cds_service.journal.patience import DEADLINE
 from cds_service.journal.version import VERSION_TABLE
 
@@ -39,17 +42,26 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
     Processes that start together take turns: in PostgreSQL by an advisory lock, in SQLite by the
     write lock that the transaction takes first (`engines`). All happens in one transaction: a
-    failed migration leaves the tables as they were.
+    failed migration leaves the tables as they were. Tables that a newer version made are left
+    alone if this one can use them (`fit`).
 
     Raises:
-        alembic.util.CommandError: the tables were made by a newer version of the service.
+        alembic.util.CommandError: a newer version made the tables, and this one cannot use them.
         sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or refuses.
     """
     with _one_at_a_time, engine.begin() as connection:
         _wait_for_turn(connection)
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", "cds_service.journal:migrations")
-        command.upgrade(config, revision)
+        if not (_newer(connection, config) and usable(connection)):
+            command.upgrade(config, revision)
+
+
+def _newer(connection: Connection, config: Config) -> bool:
+    """Say whether the tables are at a revision that this version does not know."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    return not known.issuperset(context.get_current_heads())
 
 
 def _wait_for_turn(connection: Connection) -> None:

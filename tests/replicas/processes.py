@@ -1,0 +1,260 @@
+"""Replicas of the service as processes, and the proxy that is shipped, before them."""
+
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from tests.clients.tokens import BASE, ISSUER, Pair, token
+from tests.journal.servers import free_port, missing
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "deploy" / "nginx.conf"
+WAIT = 60
+
+
+def write_clients(directory: Path, pair: Pair, **agreed: Any) -> None:
+    """Write the clients file of a site with one EHR."""
+    ehr = {"id": "ehr", "title": "EHR", "issuer": ISSUER, "jwks": {"keys": [pair.jwk]}, **agreed}
+    (directory / "clients.yaml").write_text(json.dumps({"clients": [ehr]}), encoding="utf-8")
+
+
+def headers(pair: Pair, path: str) -> dict[str, str]:
+    """Return a new token of the EHR for `path`, as its header."""
+    now = int(time.time())
+    signed = token(pair, audience=BASE + path, iat=now, exp=now + 300)
+    return {"Authorization": f"Bearer {signed}"}
+
+
+@dataclass
+class Replica:
+    """One replica on a port of its own, in a directory of its own."""
+
+    number: int
+    site: Path
+    settings: dict[str, str]
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def home(self) -> Path:
+        return self.site / f"replica-{self.number}"
+
+    def start(self) -> None:
+        """Start the service; `wait_until_ready` says when it answers."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+        self.home.mkdir(exist_ok=True)
+        with (self.home / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cds_service.cli", "serve", "--port", str(self.port)],
+                env={
+                    **kept,
+                    "PYTHONPATH": str(ROOT),
+                    "CDS_CLIENTS_FILE": str(self.site / "clients.yaml"),
+                    "CDS_BASE_URL": BASE,
+                    "CDS_JOURNAL_DIR": str(self.home / "journal"),
+                    "CDS_JOURNAL_KEY": "k" * 40,
+                    "CDS_LOG_LEVEL": "WARNING",
+                    **self.settings,
+                },
+                cwd=self.home,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # so that what it starts can be killed with it
+            )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + WAIT
+        while True:
+            assert self.process is not None
+            assert self.process.poll() is None, (self.home / "log").read_text(encoding="utf-8")
+            try:
+                if requests.get(f"{self.url}/readyz", timeout=WAIT).status_code == 200:
+                    return
+            except requests.ConnectionError:
+                pass
+            assert time.monotonic() < deadline, (self.home / "log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """Tell the service to end, as an orchestrator does, and return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(WAIT)
+
+    def kill(self) -> None:
+        """Kill the service without warning."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(WAIT)
+
+    def holds(self, port: int) -> bool:
+        """Say whether a process of this replica has the connection from local port `port`."""
+        assert self.process is not None
+        wanted = {
+            f"socket:[{columns[9]}]"
+            for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+            if int((columns := line.split())[1].rpartition(":")[2], 16) == port
+        }
+        for each in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.getsid(int(each.name)) == self.process.pid and wanted & {
+                    str(descriptor.readlink()) for descriptor in (each / "fd").iterdir()
+                }:
+                    return True
+            except OSError:  # it has ended meanwhile
+                continue
+        return False
+
+
+@dataclass
+class Proxy:
+    """A running nginx with the configuration that is shipped."""
+
+    port: int
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def authority(self) -> str:
+        """Return the file of the certificate that its clients trust."""
+        return str(self.home / "tls" / "tls.crt")
+
+    def session(self) -> requests.Session:
+        """Return a client that trusts it and keeps its connection."""
+        made = requests.Session()
+        made.trust_env = False  # else a certificate bundle in the environment goes before ours
+        made.verify = self.authority
+        return made
+
+    def log(self) -> list[dict[str, str]]:
+        """Return the lines of the access log."""
+        lines = (self.home / "access.log").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def nginx_program() -> str:
+    """Return the path of nginx, which Debian keeps out of an ordinary user's way."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    return found or missing("nginx (nginx-light)")
+
+
+def configuration(home: Path, port: int, replicas: list[str]) -> str:
+    """Return the shipped configuration with the addresses and paths of a test."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    changes = {
+        "listen 8443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "/etc/nginx/tls": str(home / "tls"),
+        "/dev/stdout": str(home / "access.log"),
+        "/tmp/nginx": str(home),
+    }
+    changes |= {f"advisor-{n}:8000": address for n, address in enumerate(replicas, start=1)}
+    assert all(shipped in text for shipped in changes), "the shipped file has changed"
+    pattern = "|".join(map(re.escape, changes))
+    return re.sub(pattern, lambda found: changes[found[0]], text)
+
+
+def check(home: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Return what nginx says of the configuration `text`, with files in `home`."""
+    (home / "nginx.conf").write_text(text, encoding="utf-8")
+    (home / "tls").mkdir(exist_ok=True)
+    _make_certificate(home / "tls")
+    arguments = [nginx_program(), "-t", "-e", "stderr", "-p", str(home), "-c", "nginx.conf"]
+    _hand_over(home)
+    return subprocess.run(
+        arguments, check=False, capture_output=True, text=True, timeout=WAIT, user=_account()
+    )
+
+
+@contextmanager
+def proxy(home: Path, replicas: list[Replica]) -> Iterator[Proxy]:
+    """Run nginx before `replicas`, as a user without rights."""
+    port = free_port()
+    addresses = [f"127.0.0.1:{each.port}" for each in replicas]
+    checked = check(home, configuration(home, port, addresses))
+    assert checked.returncode == 0, checked.stderr
+    arguments = [nginx_program(), "-e", "stderr", "-p", str(home), "-c", "nginx.conf"]
+    with (home / "error.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*arguments, "-g", "daemon off;"], stdout=log, stderr=log, user=_account()
+        )
+    running = Proxy(port, home, process)
+    try:
+        deadline = time.monotonic() + WAIT
+        while True:
+            try:
+                requests.get(f"{running.url}/livez", timeout=WAIT, verify=running.authority)
+                break
+            except requests.ConnectionError:
+                assert process.poll() is None, (home / "error.log").read_text(encoding="utf-8")
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(WAIT)
+
+
+def _account() -> str | None:
+    """Return whom nginx runs as: never root."""
+    if os.geteuid() != 0:
+        return None
+    return pwd.getpwnam("www-data").pw_name
+
+
+def _hand_over(home: Path) -> None:
+    if account := _account():
+        for path in (home, *home.rglob("*")):
+            shutil.chown(path, account)
+
+
+def _make_certificate(directory: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (directory / "tls.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (directory / "tls.key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
