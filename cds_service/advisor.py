@@ -18,7 +18,7 @@ from cds_service.engine.recognise import recognise
 from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.orders import DraftOrder
 from cds_service.fhir.read import Json
-from cds_service.gather.chart import WhileReading, gather
+from cds_service.gather.chart import WhileReading, check_patients, gather
 from cds_service.gather.templates import prefetch_templates
 from cds_service.hooks.request import HookRequest
 from cds_service.log import logger
@@ -92,6 +92,7 @@ class Advisor:
         as_of = self._clock()
         orders = tuple(order for order in request.selected if self._imaging(order))
         if not orders:
+            check_patients(request)
             return Consultation(as_of, None, (), [])
         with span("gather"):
             chart = gather(

@@ -98,6 +98,17 @@ def gather(
     )
 
 
+def check_patients(request: HookRequest) -> None:
+    """Refuse a call in which another patient's Patient was prefetched, without reading the rest.
+
+    Raises:
+        RequestRefused: 400, because the chart that came is not of the patient of the context.
+    """
+    for value in request.prefetch.values():
+        if isinstance(value, msgspec.Raw):
+            refuse_other_patient(peek(value), patient_id(request.patient_id))
+
+
 _ABSENT = [Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED)]
 
 

@@ -66,26 +66,27 @@ def call(number: int, seed: int) -> tuple[str, bytes, str]:
     return f"/cds-services/imaging-order-{hook}{feedback}", text, kind
 
 
-def _places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the way to each value inside `value`, down to a certain depth."""
     found = [here] if here else []
     if len(here) > _DEEPEST:
         return found
     if isinstance(value, dict):
         for name, part in value.items():
-            found += _places(part, (*here, name))
+            found += places(part, (*here, name))
     elif isinstance(value, list):
         for place, part in enumerate(value):
-            found += _places(part, (*here, place))
+            found += places(part, (*here, place))
     return found
 
 
 def _somewhere(body: Json, dice: random.Random) -> tuple[Any, Any]:
     """Return a container within `body` and the name or place of one of its members."""
-    places = _places(body)
-    if not places:
+    found = places(body)
+    if not found:
         body["x"] = None
         return body, "x"
-    path = dice.choice(places)
+    path = dice.choice(found)
     holder: Any = body
     for name in path[:-1]:
         holder = holder[name]
