@@ -16,6 +16,7 @@ from cds_service.cli import (
     example,
     explain,
     export,
+    health,
     journal,
     lint,
     serve,
@@ -32,6 +33,7 @@ from cds_service.settings import SettingsError
 
 COMMANDS: tuple[ModuleType, ...] = (
     serve,
+    health,
     example,
     explain,
     lint,
