@@ -41,8 +41,8 @@ LABEL org.opencontainers.image.title="imaging-order-advisor" \
 # Nothing can be installed into the running image, and nobody in it can become another user. The base
 # comes without the bytecode of the standard library, which each start would have to make again.
 RUN python -m pip uninstall --yes --quiet --root-user-action=ignore pip \
-    && rm -rf /usr/local/lib/python3.*/ensurepip /usr/local/lib/python3.*/idlelib \
-        /usr/local/lib/python3.*/turtledemo \
+    && rm -rf /usr/local/bin/idle* /usr/local/lib/python3.*/ensurepip \
+        /usr/local/lib/python3.*/idlelib /usr/local/lib/python3.*/turtledemo \
     && python -m compileall -q --invalidation-mode unchecked-hash /usr/local/lib/python3.* \
     && groupadd --system --gid 10001 advisor \
     && useradd --system --uid 10001 --gid advisor --no-create-home --home-dir /nonexistent \

@@ -29,8 +29,7 @@ make_stand_in() {
     need mmdebstrap
     echo "Making the stand-in for the base: some minutes, once" >&2
     archive=$(mktemp --suffix=.tar)
-    # mmdebstrap takes the mirrors of this machine's release only if it is the same; so they are named
-    mmdebstrap --quiet --variant=minbase --include=ca-certificates,netbase,tzdata "${SLIM[@]}" \
+    mmdebstrap --quiet --aptopt='APT::Install-Recommends "false"' --variant=minbase --include=ca-certificates,netbase,tzdata "${SLIM[@]}" \
         bookworm "$archive" \
         "deb http://deb.debian.org/debian bookworm main" \
         "deb http://deb.debian.org/debian bookworm-updates main" \

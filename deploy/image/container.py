@@ -1,8 +1,8 @@
 """Runs an image as a cluster would: by an OCI runtime (runc), as its user, on a read-only root.
 
-No daemon is needed, but root is. The process gets what the image says (user, environment, entry point,
-working directory) and no capability, cannot gain privileges, and may write to ``/tmp`` and to the
-volumes that it is given. It shares the network of this machine, so that a test can call it.
+No daemon is needed, but root is. The process gets what the image says (user, environment, entry
+point, working directory) and no capability, cannot gain privileges, and may write to ``/tmp`` and
+to the volumes that it is given. It shares the network of this machine, so that a test can call it.
 """
 
 import json
@@ -56,8 +56,8 @@ def mounted(name: str) -> Iterator[Image]:
 class Container:
     """A container of `image`: its own variables, and what is mounted into it, from a path here.
 
-    `writable` and `readonly` map paths in the container to paths here. `command` takes the place of the
-    image's arguments, `entrypoint` of its entry point too.
+    `writable` and `readonly` map paths in the container to paths here. `command` takes the place of
+    the image's arguments, `entrypoint` that of its entry point.
     """
 
     image: Image

@@ -2,8 +2,8 @@
 
 Read are the files of the image, nothing in it is run: the installed Python packages (PEP 376, with
 the licences of PEP 639), the libraries that wheels carry and declare (PEP 770), CPython, and the
-packages that dpkg lists. The hashes of Python packages are those of the lock file, by which they were
-installed. The same image gives the same bytes.
+packages that dpkg lists. The hashes of Python packages are those of the lock file, by which they
+were installed. The same image gives the same bytes.
 
 ``python -m deploy.image.sbom ROOT --lock requirements.lock --time SECONDS``
 """
@@ -48,6 +48,8 @@ _ENVIRONMENT = Path("opt/advisor")
 _CLASSIFIER = "License :: OSI Approved :: "
 _LONGEST_NAME = 64
 """Longer texts in a License field are the licence itself, not its name."""
+_KEPT = {"type", "name", "version", "purl", "licenses", "hashes"}
+"""What is taken over of what wheels declare; the rest is about how the declaration was made."""
 
 
 def marker_environment(root: Path) -> dict[str, str]:
@@ -272,7 +274,11 @@ def _carried(installed: Distribution, outer: str) -> Iterator[Component]:
 def _declared(written: Any) -> Iterable[Component]:
     if written.get("bomFormat") != "CycloneDX":
         return ()
-    bom = Bom.from_json(written)
+    parts = [
+        {name: value for name, value in each.items() if name in _KEPT}
+        for each in written.get("components", ())
+    ]
+    bom = Bom.from_json({"components": parts})
     return bom.components if isinstance(bom, Bom) else ()
 
 
