@@ -12,16 +12,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . deploy/image/storage.sh
 
 readonly STAND_IN=deploy/image/stand-in
-readonly SLIM=(
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright'
-    --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/lintian/*'
-    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*'
-)
 
 # The stand-in is made once for each state of what it is made from.
 make_stand_in() {
     local key archive container
-    key=$(cat "$STAND_IN/Dockerfile" "${BASH_SOURCE[0]}" | sha256sum | cut -c1-12)
+    key=$(cat "$STAND_IN"/* | sha256sum | cut -c1-12)
     base=localhost/python-stand-in:$key
     if buildah inspect --type image "$base" >/dev/null 2>&1; then
         return
@@ -29,11 +24,7 @@ make_stand_in() {
     need mmdebstrap
     echo "Making the stand-in for the base: some minutes, once" >&2
     archive=$(mktemp --suffix=.tar)
-    mmdebstrap --quiet --aptopt='APT::Install-Recommends "false"' --variant=minbase --include=ca-certificates,netbase,tzdata "${SLIM[@]}" \
-        bookworm "$archive" \
-        "deb http://deb.debian.org/debian bookworm main" \
-        "deb http://deb.debian.org/debian bookworm-updates main" \
-        "deb http://deb.debian.org/debian-security bookworm-security main"
+    "$STAND_IN/debian.sh" "$archive"
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$archive" / >/dev/null
     buildah config --cmd bash "$container"

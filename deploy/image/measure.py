@@ -1,8 +1,8 @@
 """Measures an image: its size by layer, and how long it takes from start to ready.
 
-``IMAGE=localhost/imaging-order-advisor:stand-in python -m deploy.image.measure`` (``make image-size``).
-Needs root and runc. Each round starts, in turn, Python alone, the service, and the service as it would
-be without the bytecode in the image; the medians are compared, since machines differ and are noisy.
+``make image-size``, or ``python -m deploy.image.measure`` with the image's name in IMAGE. Needs
+root and runc. Each round starts, in turn, Python alone, the service, and the service as it would be
+without the bytecode in the image; the medians are compared, since machines differ and are noisy.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _MB = 1_000_000
 
 
 def layers(name: str) -> list[tuple[str, int, int]]:
-    """Return (made by, bytes, bytes compressed with gzip) of each layer of the image, lowest first."""
+    """Return (made by, bytes, bytes compressed with gzip) of each layer, the lowest first."""
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(
             ["buildah", "push", "--quiet", name, f"dir:{directory}"],

@@ -5,14 +5,15 @@ the licences of PEP 639), the libraries that wheels carry and declare (PEP 770),
 packages that dpkg lists. The hashes of Python packages are those of the lock file, by which they
 were installed. The same image gives the same bytes.
 
-``python -m deploy.image.sbom ROOT --lock requirements.lock --time SECONDS``
+``make sbom``, or ``python -m deploy.image.sbom --lock requirements.lock`` with the image in IMAGE.
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy.image.container import mounted
 from deploy.image.lock import Locked, read_lock
 
 PROJECT = "imaging-order-advisor"
@@ -283,14 +285,12 @@ def _declared(written: Any) -> Iterable[Component]:
 
 
 def main() -> int:
-    """Write the bill of materials of an image to standard output."""
+    """Write the bill of materials of the image that IMAGE names to standard output."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("root", type=Path, help="where the image's file system is")
     parser.add_argument("--lock", type=Path, required=True, help="the runtime lock file")
-    parser.add_argument("--time", type=int, required=True, help="when it was made, as a Unix time")
     arguments = parser.parse_args()
-    time = datetime.fromtimestamp(arguments.time, UTC)
-    sys.stdout.write(bill(arguments.root, arguments.lock, time))
+    with mounted(os.environ["IMAGE"]) as image:
+        sys.stdout.write(bill(image.root, arguments.lock, datetime.fromisoformat(image.created)))
     return 0
 
 
