@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside it: where the images are kept, apart from all others on the machine.
 # IMAGE_STORE names another directory. Sets CONTAINERS_STORAGE_CONF for buildah.
 
