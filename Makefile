@@ -42,7 +42,7 @@ check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, conte
 	$(BIN)/lint-imports
 	$(BIN)/imaging-advisor check
 	$(BIN)/imaging-advisor test
-	$(BIN)/hadolint Dockerfile
+	$(BIN)/hadolint Dockerfile deploy/image/stand-in/Dockerfile
 
 .PHONY: test
 test: check ## All that CI runs: make check, then the tests
@@ -111,6 +111,30 @@ $(DATA)/.stamp-synthea: requirements-public-data.lock $(VENV_STAMP)
 		>$(DATA)/synthea.log 2>&1 || { tail -n 20 $(DATA)/synthea.log >&2; exit 1; }
 	@touch $@
 
+# --- image -------------------------------------------------------------------------------------
+
+# BASE=stand-in puts a base made of Debian's packages in the pinned one's place (docs/image.md).
+BASE       ?=
+VERSION    := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
+IMAGE      := localhost/imaging-order-advisor:$(or $(BASE),$(VERSION))
+WITH_IMAGE := deploy/image/with-image.sh $(IMAGE) $(BIN)/python -m
+
+.PHONY: image
+image: ## Build the image without a daemon (as root; BASE=stand-in where no registry is reached)
+	deploy/image/build.sh $(BASE)
+
+.PHONY: image-check
+image-check: $(DEV_STAMP) $(PROJECT_STAMP) image ## Run the built image in a container and prove what docs/image.md says
+	$(WITH_IMAGE) pytest deploy/image/test_built_image.py
+
+.PHONY: image-size
+image-size: $(DEV_STAMP) $(PROJECT_STAMP) image ## Size of the image by layer, and its time from start to ready
+	$(WITH_IMAGE) deploy.image.measure $(ARGS)
+
+.PHONY: sbom
+sbom: $(DEV_STAMP) $(PROJECT_STAMP) image ## What is in the image, as CycloneDX in sbom.cdx.json
+	$(WITH_IMAGE) deploy.image.sbom --lock requirements.lock > sbom.cdx.json
+
 # --- environment -------------------------------------------------------------------------------
 
 $(VENV_STAMP):
@@ -156,6 +180,6 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/uv pip compile --qu
 
 .PHONY: clean
 clean: ## Remove the environments, caches and build output
-	rm -rf $(VENV) .venv-lock $(DATA) build dist *.egg-info .coverage htmlcov
+	rm -rf $(VENV) .venv-lock $(DATA) build dist *.egg-info .coverage htmlcov sbom.cdx.json
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find cds_service tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ from cds_service.cli import (
     example,
     explain,
     export,
+    health,
     journal,
     lint,
     reload,
@@ -34,6 +35,7 @@ from cds_service.settings import SettingsError
 COMMANDS: tuple[ModuleType, ...] = (
     serve,
     reload,
+    health,
     example,
     explain,
     lint,

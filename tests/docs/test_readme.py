@@ -62,6 +62,7 @@ def test_the_settings_in_the_readme_are_the_settings() -> None:
         "cards/README.md",
         "docs/coverage.md",
         "docs/site.md",
+        "docs/image.md",
         "docs/integrate.md",
         "docs/performance.md",
     ],
