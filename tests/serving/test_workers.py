@@ -96,6 +96,12 @@ def test_the_figures_stay_private_and_their_files_are_removed(tmp_path):
     assert not file.parent.exists()
 
 
+def test_the_first_process_has_no_threads_so_that_it_may_fork_again():
+    with Running() as service:
+        pid = service.process.pid
+        assert [each.name for each in Path(f"/proc/{pid}/task").iterdir()] == [str(pid)]
+
+
 def test_two_services_do_not_share_an_address():
     with Running() as service:
         second = command("serve", CDS_PORT=str(service.port))
