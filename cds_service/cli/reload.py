@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import time
+from dataclasses import replace
 from typing import Any
 
 from cds_service.cli.output import complain, say
@@ -12,6 +13,7 @@ from cds_service.cli.surroundings import at_home
 from cds_service.cli.whole_site import read_or_refuse
 from cds_service.serving.pidfile import Status, pid_path, running, status
 from cds_service.serving.site import Site, SiteRefused
+from cds_service.setting_readers import whole
 from cds_service.settings import variable
 
 DONE, FAILED = 0, 1
@@ -30,6 +32,12 @@ def add_to(commands: Any) -> None:
         " service.",
     )
     command.add_argument(
+        "--port",
+        type=_port,
+        metavar="P",
+        help=f"port of the service, if it was started with --port. Default: {variable('port')}.",
+    )
+    command.add_argument(
         "--wait",
         type=_seconds,
         default=60,
@@ -46,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         SettingsError: settings have wrong values.
     """
     settings = at_home(environment())
+    if arguments.port is not None:
+        settings = replace(settings, port=arguments.port)
     path = pid_path(settings)
     if path is None:
         complain(
@@ -102,6 +112,13 @@ def _told(now: Status, site: Site) -> int:
     said = "worker uses" if workers == 1 else "workers use"
     say(f"{workers} {said} content {site.advisor.content_version}.")
     return DONE
+
+
+def _port(text: str) -> int:
+    try:
+        return whole(0, 65535)(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"{problem}; it is {text!r}") from None
 
 
 def _seconds(text: str) -> int:

@@ -4,43 +4,29 @@ import argparse
 import errno
 import ipaddress
 import os
-import shlex
-import shutil
-import socket
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from cds_service import __version__, log, tracing
+from cds_service import log
 from cds_service.cli.output import complain, say
+from cds_service.cli.service import Service
 from cds_service.cli.startup import environment
-from cds_service.cli.surroundings import at_home, check_surroundings, open_operations
-from cds_service.cli.whole_site import read_again, read_checked, read_or_refuse
+from cds_service.cli.surroundings import at_home, check_surroundings
+from cds_service.cli.whole_site import read_checked
 from cds_service.clients.model import Clients
-from cds_service.content.library import Content
-from cds_service.serving.board import Board
-from cds_service.serving.collector import settle
 from cds_service.serving.cores import MOST_WORKERS, cores
-from cds_service.serving.pidfile import AlreadyServed, PidFile, Status, pid_path
-from cds_service.serving.site import Site, SiteRefused
+from cds_service.serving.pidfile import AlreadyServed, PidFile, pid_path
 from cds_service.serving.sockets import listeners
-from cds_service.serving.supervisor import NOT_STARTED, Supervisor
-from cds_service.serving.worker import Worker, close_all
+from cds_service.serving.supervisor import NOT_STARTED
 from cds_service.settings import Settings, SettingsError, variable
-from cds_service.web.discovery import SERVICES
 from cds_service.web.gate import threads_needed
-from cds_service.web.operations import Operations
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 
-_LOCAL_MODE = (
-    "LOCAL MODE: there is no clients file, so whoever calls from this machine is answered without",
-    "authentication. Name the clients in CDS_CLIENTS_FILE before other machines may call.",
-)
 _NOT_WITHOUT_CLIENTS = (
     "{host} can be reached from other machines, and there is no clients file: without",
     "authentication this service listens on this machine only. Name the clients that may call in",
@@ -95,115 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
         complain(_cannot_listen(settings, problem))
         return NOT_STARTED
     with _figures() as figures, _pid_file(settings) as pid_file:
-        code = _Service(settings, site, sockets, figures, pid_file).run()
+        code = Service(settings, site, sockets, figures, pid_file).run()
     if code == 0:
         say("Stopped.")
     return code
-
-
-class _Service:
-    """The parent process of a service whose settings and content were checked."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        site: Site,
-        sockets: list[socket.socket],
-        figures: Path,
-        pid_file: PidFile | None,
-    ) -> None:
-        self._settings = settings
-        self._site = site
-        self._sockets = sockets
-        self._figures = figures
-        self._pid_file = pid_file
-        self._board = Board(settings.workers)
-        self._port = sockets[0].getsockname()[1]
-        # closed by the end of this process, however that comes: workers see it
-        self._lifeline, self._held = os.pipe()
-
-    def run(self) -> int:
-        supervisor = Supervisor(
-            board=self._board,
-            work=self._work,
-            reread=self._reread,
-            told=self._told,
-            let_go=self._let_go,
-            longest_end=self._settings.drain_notice + self._settings.drain_grace,
-        )
-        settle()
-        return supervisor.run(self._site.fingerprint, self._greet)
-
-    def _greet(self) -> None:
-        if self._site.clients.local_mode:
-            complain(*_LOCAL_MODE)
-        say(*_greeting(self._settings, self._port, self._site.advisor.content))
-        sys.stdout.flush()
-        self._tell(0, ())
-
-    def _work(self, number: int) -> int:
-        """Be a worker; everything of the parent that a worker must not hold is closed first."""
-        os.close(self._held)
-        if self._pid_file is not None:
-            os.close(self._pid_file.descriptor)
-        listener = self._sockets[number]
-        close_all(self._sockets, but=listener)
-        tracing.configure()
-        try:
-            return Worker(
-                number=number,
-                settings=self._settings,
-                site=self._site,
-                board=self._board,
-                listener=listener,
-                lifeline=self._lifeline,
-                figures=self._figures,
-                open_parts=self._open_parts,
-                read_again=lambda: read_again(self._settings),
-            ).run()
-        except SettingsError as problem:
-            complain(str(problem))
-            return NOT_STARTED
-        finally:
-            tracing.stop()
-
-    def _open_parts(self, site: Site, number: int) -> AbstractContextManager[Operations]:
-        return open_operations(
-            self._settings,
-            site.advisor,
-            site.clients,
-            figures=self._figures,
-            prunes=number == 0,
-        )
-
-    def _reread(self) -> str:
-        site, remarks = read_or_refuse(self._settings)
-        if site.clients.local_mode != self._site.clients.local_mode:
-            raise SiteRefused(("a reload cannot switch between local mode and authentication",))
-        complain(*remarks)
-        self._site = site
-        settle()
-        return site.fingerprint
-
-    def _told(self, problems: tuple[str, ...]) -> None:
-        generation = self._board.wanted.generation
-        if problems:
-            complain(*problems, "Nothing was changed: the service goes on with what it had.")
-        else:
-            say(f"Content {self._site.advisor.content_version} is in use, and the clients file.")
-        sys.stdout.flush()
-        self._tell(generation, problems)
-
-    def _tell(self, generation: int, problems: tuple[str, ...]) -> None:
-        if self._pid_file is None:
-            return
-        told = self._pid_file.reloads = self._pid_file.reloads + (generation > 0 or bool(problems))
-        content = tuple(row.content for row in self._board.rows())
-        self._pid_file.tell(Status(generation=told, problems=problems, content=content))
-
-    def _let_go(self) -> None:
-        for each in self._sockets:
-            each.close()
 
 
 def _measured(settings: Settings, clients: Clients) -> Settings:
@@ -297,47 +178,3 @@ def _cannot_listen(settings: Settings, problem: Exception) -> str:
     if isinstance(problem, OSError) and problem.errno == errno.EACCES:
         return f"This user may not listen on {where}: choose a port from 1024 with --port."
     return f"Listening on {where} is not possible: {str(problem).rstrip('.')}."
-
-
-def _greeting(settings: Settings, port: int, content: Content) -> list[str]:
-    base = settings.base_url or f"http://{_host(settings.host)}:{port}"
-    return [
-        f"Imaging-order advisor {__version__} on {base}",
-        f"Content {content.version}: topics {len(content.topics)},"
-        f" findings {len(content.findings)}, procedures {len(content.procedures)},"
-        f" codes {len(_codes(content))}.",
-        *([f"Site file {settings.site_file}."] if settings.site_file else ()),
-        "Try it:",
-        f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
-        " -H 'Content-Type: application/json' --data @-",
-    ]
-
-
-def _host(host: str) -> str:
-    """Return the host by which this machine reaches what listens on `host`."""
-    if host in ("0.0.0.0", "*", ""):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    if host == "::":
-        return "[::1]"
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def _codes(content: Content) -> set[tuple[str, str]]:
-    """Return the codes of value sets and procedures; a prefix or block counts as one."""
-    return {
-        (group.system, concept.code)
-        for value_set in content.value_sets.values()
-        for group in value_set.concepts
-        for concept in group.codes
-    } | {(code.system, code.value) for code in content.procedure_by_code}
-
-
-def _program() -> str:
-    """Return how this program is called from the shell it was started in."""
-    name = "imaging-advisor"
-    if shutil.which(name):
-        return name
-    started = Path(sys.argv[0])
-    if started.name == name and started.exists():
-        return shlex.quote(str(started))
-    return f"{shlex.quote(sys.executable)} -m cds_service.cli"

@@ -3,7 +3,8 @@
 import hashlib
 
 from cds_service.advisor import Advisor
-from cds_service.cli.startup import ContentRefused, InForce, compiled, open_site
+from cds_service.cli.beside import checked_beside
+from cds_service.cli.startup import ContentRefused, InForce, compiled
 from cds_service.cli.surroundings import check_servers, open_clients
 from cds_service.content.load import ContentNotFound, content_directory, load
 from cds_service.serving.site import Site, SiteRefused
@@ -20,7 +21,12 @@ def read_checked(settings: Settings) -> tuple[Site, tuple[str, ...]]:
         ContentNotFound: there is no content.
         SettingsError: the site file or the clients file cannot be used.
     """
-    opened = open_site(settings)
+    loaded = load(content_directory(settings.cards_dir))
+    opened = checked_beside(
+        loaded,
+        make=lambda: compiled(loaded, settings, ()),
+        refuse=lambda problems: compiled(loaded, settings, problems),
+    )
     return _site(opened, settings), tuple(map(str, opened.remarks))
 
 

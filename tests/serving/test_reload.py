@@ -212,6 +212,10 @@ def test_the_service_is_found_in_the_directory_of_its_journal(tmp_path, body):
         done = command("reload", **settings)
         assert done.returncode == 0, done.stderr
         assert service.post(SELECT, body).status_code == 200
+        other = command("reload", "--port", "8001", **settings)
+        assert "No service runs" in other.stderr
+        for wrong in (("--port", "http"), ("--wait", "0")):
+            assert command("reload", *wrong, **settings).returncode == 2
 
 
 def test_a_second_service_on_the_same_journal_is_told_that_it_is_not_the_one(tmp_path):

@@ -31,6 +31,15 @@ def signed(pair, path=SELECT):
     return {"Authorization": f"Bearer {token(pair, audience=BASE + path, iat=now, exp=now + 300)}"}
 
 
+def has_ended(pid):
+    """Say whether the process is gone, or only its exit code is still there."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return text.rpartition(")")[2].split()[0] == "Z"
+
+
 def test_a_worker_that_is_killed_is_replaced_and_calls_go_on(body):
     with Running() as service:
         victim, other = service.workers
@@ -47,21 +56,22 @@ def test_connections_that_come_while_a_worker_is_replaced_are_answered(body):
     with Running(CDS_WORKERS="1") as service:
         (victim,) = service.workers
         os.kill(victim, signal.SIGKILL)
-        # no worker is there now, and still the connection is taken and answered
+        assert wait_until(lambda: has_ended(victim))
+        # its successor has only begun to start, and still the connection is taken and answered
         assert service.post(SELECT, body).status_code == 200
 
 
 def test_a_worker_that_dies_again_and_again_is_not_replaced_in_a_rush():
     with Running(CDS_WORKERS="1") as service:
-        killed = 0
+        killed = set()
         until = time.monotonic() + 3
         while time.monotonic() < until:
             for worker in service.workers:
                 os.kill(worker, signal.SIGKILL)
-                killed += 1
+                killed.add(worker)
             time.sleep(0.005)
         # at 0.2, 0.4, 0.8 seconds and so on: without a pause it would be dozens
-        assert killed < 12
+        assert len(killed) < 12
         assert wait_until(service.all_ready, 30)
 
 
@@ -94,6 +104,12 @@ def test_the_figures_stay_private_and_their_files_are_removed(tmp_path):
         answer = service.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"})
         assert answer.status_code == 403
     assert not file.parent.exists()
+
+
+def test_the_first_process_has_no_threads_so_that_it_may_fork_again():
+    with Running() as service:
+        pid = service.process.pid
+        assert [each.name for each in Path(f"/proc/{pid}/task").iterdir()] == [str(pid)]
 
 
 def test_two_services_do_not_share_an_address():
