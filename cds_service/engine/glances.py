@@ -41,6 +41,7 @@ _part_more_than_measured = attrgetter(*_VALUES, "modifierExtension")
 _ALL_NOTHING = (NOTHING,) * 12
 _PART_NOTHING = (NOTHING,) * 5
 
+_UNBOUNDED = (None, "")
 _CODED = b'"coding"'
 _LONGEST = 1024
 """Bytes of what is remembered."""
@@ -152,19 +153,16 @@ class Glances:
         value = decode(quantity.value)
         if type(value) is not int and type(value) is not Decimal:
             return None
-        ranges, said = part.referenceRange, part.interpretation
-        high, high_unit = self._kept(
-            "range", head.referenceRange if ranges is NOTHING else ranges, decode, upper_bound
-        )
+        ranges = part.referenceRange if part.referenceRange is not NOTHING else head.referenceRange
+        said = part.interpretation if part.interpretation is not NOTHING else head.interpretation
+        high, high_unit = self._kept("range", ranges, decode, upper_bound, _UNBOUNDED)
         return Measurement(
             value=value,
             unit=quantity.code.strip() or quantity.unit.strip(),
             comparator=quantity.comparator.strip(),
             high=high,
             high_unit=high_unit,
-            flags=self._kept(
-                "flags", head.interpretation if said is NOTHING else said, decode, flags_of
-            ),
+            flags=self._kept("flags", said, decode, flags_of, ()),
         )
 
     def _asked(self, code: Raw, decode: Decode) -> tuple[tuple[Member, ...], str]:
@@ -178,15 +176,18 @@ class Glances:
                 self._content.memory.keep(key, known)
         return known
 
-    def _kept(self, what: str, raw: Raw, decode: Decode, read: Callable[[Any], Any]) -> Any:
+    def _kept(
+        self, what: str, raw: Raw, decode: Decode, read: Callable[[Any], Any], otherwise: Any
+    ) -> Any:
         """Return what `read` makes of an element that says the same in many records."""
+        if raw is NOTHING:
+            return otherwise
         written = bytes(raw)
-        key = (what, written)
-        known = self._content.memory.get(key)
+        known = self._content.memory.get((what, written))
         if known is None:
-            known = read(decode(raw) if written else None)
+            known = read(decode(raw))
             if len(written) <= _LONGEST:
-                self._content.memory.keep(key, known)
+                self._content.memory.keep((what, written), known)
         return known
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -134,7 +135,7 @@ def _plan(content: Content) -> dict[str, _Asked]:
 
 def _supplied(value: object, kind: str, patient: str, settings: Settings) -> Reading:
     if isinstance(value, msgspec.Raw):
-        return read_raw(value, kind, patient, lambda raw: decode_part(raw, settings))
+        return read_raw(value, kind, patient, partial(decode_part, settings=settings))
     return read_value(value, kind, patient)
 
 

@@ -83,7 +83,13 @@ def decode_part(raw: msgspec.Raw, settings: Settings) -> Any:
     Raises:
         RequestRefused: 400 if a number is out of range, or it is nested too deeply.
     """
-    return _decoded(raw, settings)
+    try:
+        value = _DECODER.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _decoded(raw, settings)  # which says what is wrong
+    if isinstance(value, (dict, list)) and _deeper_than(value, settings.max_body_depth):
+        raise _too_deep(settings)
+    return value
 
 
 def _check_bytes(body: bytes, settings: Settings) -> None:
