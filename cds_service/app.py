@@ -7,6 +7,7 @@ from flask import Flask, Response
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, health, metrics, services
 from cds_service.web.operations import Operations, operations
+from cds_service.web.pages.page import Link, Pages
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
@@ -38,7 +39,19 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app.register_blueprint(services.blueprint(settings, parts))
     app.register_blueprint(health.blueprint(advisor.content_version, parts.health))
     app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
+    _add_pages(app, settings)
     return app
+
+
+def _add_pages(app: Flask, settings: Settings) -> None:
+    """Add the pages that are on, and what they share."""
+    navigation: list[Link] = []
+    if settings.demo:
+        navigation.append(Link("Order entry", "/demo"))
+    if not navigation:
+        return
+    pages = Pages(navigation)
+    app.register_blueprint(pages.blueprint())
 
 
 def _no_sniffing(response: Response) -> Response:

@@ -166,6 +166,10 @@ class Settings:
             "Refuse calls while the store of used tokens is away, instead of advising on.",
         ),
     )
+    demo: bool = field(
+        default=False,
+        metadata=_meant(read.flag, "Serve the order-entry page /demo, with synthetic patients."),
+    )
     metrics_public: bool = field(
         default=False, metadata=_meant(read.flag, "Answer /metrics to other machines too.")
     )
