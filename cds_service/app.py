@@ -6,8 +6,9 @@ from flask import Flask, Response
 
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, health, metrics, services
+from cds_service.web.demo import routes as demo
 from cds_service.web.operations import Operations, operations
-from cds_service.web.pages.page import Link, Pages
+from cds_service.web.pages.page import Pages
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
@@ -39,19 +40,24 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app.register_blueprint(services.blueprint(settings, parts))
     app.register_blueprint(health.blueprint(advisor.content_version, parts.health))
     app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
-    _add_pages(app, settings)
+    _add_pages(app, settings, advisor, parts)
     return app
 
 
-def _add_pages(app: Flask, settings: Settings) -> None:
-    """Add the pages that are on, and what they share."""
-    navigation: list[Link] = []
-    if settings.demo:
-        navigation.append(Link("Order entry", "/demo"))
+def _add_pages(app: Flask, settings: Settings, advisor: "Advisor", parts: Operations) -> None:
+    """Add the pages that are on, and what they share.
+
+    The order-entry page is for a trial on one machine: where clients have to authenticate it is
+    off, because a browser that plays an EHR has no token.
+    """
+    with_demo = settings.demo and parts.registry.current.local_mode
+    navigation = [demo.LINK] if with_demo else []
     if not navigation:
         return
     pages = Pages(navigation)
     app.register_blueprint(pages.blueprint())
+    if with_demo:
+        app.register_blueprint(demo.blueprint(settings, advisor, parts, pages))
 
 
 def _no_sniffing(response: Response) -> Response:
