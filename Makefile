@@ -30,9 +30,23 @@ help: ## Show this list
 
 # --- run and test ------------------------------------------------------------------------------
 
+DEMO_FHIR := deploy/demo-fhir
+
 .PHONY: run
 run: $(RUN_STAMP) $(PROJECT_STAMP) ## Serve on http://127.0.0.1:8000, with the page /demo (ARGS: more options of serve)
 	$(BIN)/imaging-advisor serve --demo $(ARGS)
+
+.PHONY: demo-fhir
+demo-fhir: $(RUN_STAMP) $(PROJECT_STAMP) $(DEMO_FHIR)/node_modules/.stamp ## The same with a real FHIR server behind /demo (needs npm)
+	$(BIN)/python $(DEMO_FHIR)/run.py $(ARGS)
+
+.PHONY: demo-fhir-installed
+demo-fhir-installed: $(DEMO_FHIR)/node_modules/.stamp
+
+$(DEMO_FHIR)/node_modules/.stamp: $(DEMO_FHIR)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm was not found. On Debian: apt-get install npm" >&2; exit 1; }
+	cd $(DEMO_FHIR) && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 .PHONY: check
 check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, content, Dockerfile
