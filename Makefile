@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .PHONY: help
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
+	while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 	@printf '\nVariables: PYTHON=%s VENV=%s ARGS=%s\n' '$(PYTHON)' '$(VENV)' '$(ARGS)'
 
 # --- run and test ------------------------------------------------------------------------------
@@ -69,6 +69,14 @@ fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: o
 .PHONY: text-accuracy
 text-accuracy: $(DEV_STAMP) $(PROJECT_STAMP) ## How well and how fast texts are read (ARGS=--errors)
 	$(BIN)/python -m tests.text.accuracy $(ARGS)
+
+.PHONY: demo-figures
+demo-figures: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast /demo shows a card, and how much it loads (needs Chromium)
+	$(BIN)/python -m tests.browser.figures
+
+.PHONY: pictures
+pictures: $(DEV_STAMP) $(PROJECT_STAMP) ## Take the pictures of the documentation anew (needs Chromium)
+	$(BIN)/python -m tests.browser.pictures
 
 .PHONY: docs
 docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew

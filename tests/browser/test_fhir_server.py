@@ -101,7 +101,7 @@ def test_without_its_server_the_page_says_that_the_chart_could_not_be_opened(ent
     page = entry("fever")
     page.page.route("**/fhir/R4/**", lambda route: route.abort())
     page.page.get_by_label("Patient", exact=True).select_option("pacemaker")
-    expect(page.page.locator("#patient-state")).to_contain_text("could not be opened")
+    expect(page.page.locator("#advice-state")).to_contain_text("could not be opened")
 
 
 def test_the_server_does_not_start_without_a_token() -> None:

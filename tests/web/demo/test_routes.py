@@ -72,6 +72,12 @@ def test_the_page_lists_the_patients_and_holds_no_script_or_style_of_its_own(
     assert "<script>" not in response.text
 
 
+def test_the_browser_lets_no_script_of_the_page_make_markup_of_text(demo: FlaskClient) -> None:
+    policy = demo.get("/demo").headers["Content-Security-Policy"]
+    assert "require-trusted-types-for 'script'" in policy
+    assert "trusted-types 'none'" in policy
+
+
 def test_with_a_fhir_server_the_page_may_call_that_and_no_other(serve: Serve) -> None:
     demo = serve(demo=True, demo_fhir="http://127.0.0.1:9/fhir/R4", demo_fhir_token="secret")
     response = demo.get("/demo")
