@@ -186,6 +186,39 @@ def test_words_of_the_reason_are_read(entry: Entry) -> None:
     expect(page.card("make-it-stat")).to_be_visible()
 
 
+def test_enter_in_a_field_asks_again_and_signs_nothing(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    for label in ("Study", "Reason", "Reason in words", "Order text"):
+        field = page.page.get_by_label(label, exact=True)
+        field.focus()
+        field.press("Escape")
+        field.press("Enter")
+        page.answered()
+    expect(page.page.locator("#order-status")).to_have_text("Draft")
+    assert page.cards() == ["imaging-not-needed"]
+    page.tab("Request")
+    assert '"order-sign"' not in page.page.locator("#exchange").inner_text()
+
+
+def test_what_was_typed_and_not_chosen_does_not_stand_as_ordered(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI)
+    field = page.page.get_by_label("Study", exact=True)
+    field.fill("ct")
+    page.page.get_by_label("Priority").focus()
+    assert page.study == MRI
+
+
+def test_a_new_order_starts_empty(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI)
+    page.page.get_by_role("button", name="New order").click()
+    assert page.study == ""
+    assert page.cards() == []
+    assert "Choose a study" in page.state
+
+
 def test_a_link_shows_the_same_again_and_holds_nothing_of_the_chart(
     entry: Entry, service: Running
 ) -> None:
