@@ -106,6 +106,27 @@ def test_an_override_with_a_reason_arrives_in_the_journal(entry: Entry, service:
     assert answer["reason_code"] == "device-cleared"
 
 
+def test_feedback_that_is_not_stored_is_told(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.page.route("**/feedback", lambda route: route.fulfill(status=503, json={}))
+    page.try_order(MRI)
+    card = page.page.locator("#cards .card")
+    card.get_by_role("button", name="Override…").click()
+    card.get_by_label("Comment").fill("cleared by phone")
+    card.get_by_role("button", name="Override", exact=True).click()
+    expect(page.advice).to_contain_text("Feedback was not stored: HTTP 503")
+
+
+def test_without_the_list_of_codes_words_can_still_be_recorded(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.page.route("**/demo/records/*", lambda route: route.fulfill(status=503))
+    page.try_order(MRI)
+    page.page.locator("#add-record-section summary").click()
+    expect(page.page.get_by_placeholder("no codes could be loaded: use words")).to_be_visible()
+    page.add("Problem", what="HIV infection")
+    assert page.cards() == ["add-contrast"]
+
+
 def test_signing_asks_once_more_and_the_signed_order_is_on_the_chart(entry: Entry) -> None:
     page = entry("fever")
     page.try_order(MRI_CONTRAST)

@@ -123,6 +123,7 @@ export function nothingOrdered(title = "Choose a study.") {
 }
 
 async function explain(body, mine, cards) {
+  byId("why").replaceChildren(element("p", { class: "busy" }, "Tracing how this came about…"));
   try {
     const found = json(await post("/demo/explanation", body, { kept: false }));
     if (mine !== state.asked) return;

@@ -48,12 +48,14 @@ export async function accept(card, suggestion, service) {
 export async function override(card, reason, comment, service) {
   const said = reason ? { reason: { code: reason.code, system: reason.system, display: reason.display } } : {};
   if (comment) said.userComment = comment;
+  const title = `Overridden${reason ? `: ${reason.display ?? reason.code}` : ""}.`;
+  settle(card.uuid, `${title} Sending feedback…`);
   const outcome = await feedback(service, {
     card: card.uuid,
     outcome: "overridden",
     ...(reason || comment ? { overrideReason: said } : {}),
   });
-  settle(card.uuid, `Overridden${reason ? `: ${reason.display ?? reason.code}` : ""}. ${outcome}`);
+  settle(card.uuid, `${title} ${outcome}`);
 }
 
 export async function sign() {
