@@ -61,7 +61,7 @@ def request(page: OrderPage) -> None:
 
 
 PICTURES_TO_TAKE = (
-    Picture("order-entry", "pacemaker", 1360, 1140, "light", hold),
+    Picture("order-entry", "pacemaker", 1360, 1180, "light", hold),
     Picture("narrow", "pacemaker", 400, 1160, "dark", at_the_cards),
     Picture("search", "fever", 1024, 640, "light", search),
     Picture("why", "pacemaker", 1360, 900, "light", why),
