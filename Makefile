@@ -25,14 +25,28 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .PHONY: help
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
+	while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 	@printf '\nVariables: PYTHON=%s VENV=%s ARGS=%s\n' '$(PYTHON)' '$(VENV)' '$(ARGS)'
 
 # --- run and test ------------------------------------------------------------------------------
 
+DEMO_FHIR := deploy/demo-fhir
+
 .PHONY: run
-run: $(RUN_STAMP) $(PROJECT_STAMP) ## Serve on http://127.0.0.1:8000 (ARGS: more options of serve)
-	$(BIN)/imaging-advisor serve $(ARGS)
+run: $(RUN_STAMP) $(PROJECT_STAMP) ## Serve on http://127.0.0.1:8000, with the page /demo (ARGS: more options of serve)
+	$(BIN)/imaging-advisor serve --demo $(ARGS)
+
+.PHONY: demo-fhir
+demo-fhir: $(RUN_STAMP) $(PROJECT_STAMP) $(DEMO_FHIR)/node_modules/.stamp ## The same with a real FHIR server behind /demo (needs npm)
+	$(BIN)/python $(DEMO_FHIR)/run.py $(ARGS)
+
+.PHONY: demo-fhir-installed
+demo-fhir-installed: $(DEMO_FHIR)/node_modules/.stamp
+
+$(DEMO_FHIR)/node_modules/.stamp: $(DEMO_FHIR)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm was not found. On Debian: apt-get install npm" >&2; exit 1; }
+	cd $(DEMO_FHIR) && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 .PHONY: check
 check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, content, Dockerfile
@@ -61,6 +75,13 @@ bench: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast it is, beside four baselines (A
 	@for tool in wrk h2load; do command -v $$tool >/dev/null || { \
 		echo "$$tool was not found. On Debian: apt-get install wrk nghttp2-client" >&2; exit 1; }; done
 	$(BIN)/python -m tests.bench $(ARGS)
+.PHONY: demo-figures
+demo-figures: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast /demo shows a card, and how much it loads (needs Chromium)
+	$(BIN)/python -m tests.browser.figures
+
+.PHONY: pictures
+pictures: $(DEV_STAMP) $(PROJECT_STAMP) ## Take the pictures of the documentation anew (needs Chromium)
+	$(BIN)/python -m tests.browser.pictures
 
 .PHONY: docs
 docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew

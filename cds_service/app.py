@@ -7,9 +7,13 @@ from flask import Flask, Response
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, gate, health, metrics, services
 from cds_service.web.calls import ServiceCalls
+from cds_service.web.demo import routes as demo
 from cds_service.web.operations import Operations, operations
+from cds_service.web.pages.page import Pages
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cds_service.advisor import Advisor
 
 
@@ -26,6 +30,10 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app.extensions[metrics.EXTENSION] = parts.metrics
     put_in_force(app, advisor, parts)
 
+    def in_force() -> "Advisor":
+        found: Advisor = app.extensions["advisor"]  # see put_in_force
+        return found
+
     def origins() -> tuple[str, ...]:
         return (*settings.cors_origins, *parts.registry.current.origins)
 
@@ -40,9 +48,9 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app.register_blueprint(services.blueprint(settings, parts))
     app.register_blueprint(health.blueprint(parts.health))
     app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
-    in_force = app.extensions  # replaced there in one assignment, see put_in_force
+    _add_pages(app, settings, parts, in_force)
     app.wsgi_app = ServiceCalls(  # type: ignore[method-assign] # as Flask documents it
-        app.wsgi_app, settings, parts, lambda: in_force["advisor"], origins
+        app.wsgi_app, settings, parts, in_force, origins
     )
     return app
 
@@ -59,6 +67,24 @@ def put_in_force(app: Flask, advisor: "Advisor", parts: Operations) -> None:
     parts.metrics.content(advisor.content_version, metrics.rule_ids(content) if content else ())
     parts.health.content_version = advisor.content_version
     app.extensions["advisor"] = advisor
+
+
+def _add_pages(
+    app: Flask, settings: Settings, parts: Operations, in_force: "Callable[[], Advisor]"
+) -> None:
+    """Add the pages that are on, and what they share.
+
+    The order-entry page is for a trial on one machine: where clients have to authenticate it is
+    off, because a browser that plays an EHR has no token.
+    """
+    with_demo = settings.demo and parts.registry.current.local_mode
+    navigation = [demo.LINK] if with_demo else []
+    if not navigation:
+        return
+    pages = Pages(navigation)
+    app.register_blueprint(pages.blueprint())
+    if with_demo:
+        app.register_blueprint(demo.blueprint(settings, in_force, parts, pages))
 
 
 def _no_sniffing(response: Response) -> Response:

@@ -235,6 +235,23 @@ class Settings:
             " repeat a call whose replica was lost; empty: never.",
         ),
     )
+    demo: bool = field(
+        default=False,
+        metadata=_meant(
+            read.flag, "Serve the order-entry page /demo in local mode, with synthetic patients."
+        ),
+    )
+    demo_fhir: str = field(
+        default="",
+        metadata=_meant(
+            read.base_url, "FHIR server that holds the charts of /demo; empty: prefetch is sent."
+        ),
+    )
+    demo_fhir_token: str = field(
+        default="",
+        repr=False,
+        metadata=_meant(str, "Token by which /demo reads that FHIR server and lets it be read."),
+    )
     metrics_public: bool = field(
         default=False, metadata=_meant(read.flag, "Answer /metrics to other machines too.")
     )

@@ -27,6 +27,8 @@ from cds_service.web.gate import threads_needed
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 
+_ARGUMENTS = ("host", "port", "workers", "threads", "demo")
+_NO_DEMO = "There is a clients file, so the order-entry page /demo is off."
 _NOT_WITHOUT_CLIENTS = (
     "{host} can be reached from other machines, and there is no clients file: without",
     "authentication this service listens on this machine only. Name the clients that may call in",
@@ -52,6 +54,12 @@ def add_to(commands: Any) -> None:
             metavar=metavar,
             help=f"{item.metadata['meaning']} Default: {variable(name)}, else {item.default}.",
         )
+    command.add_argument(
+        "--demo",
+        action="store_const",
+        const=True,
+        help="serve the order-entry page /demo too, unless there is a clients file",
+    )
     command.set_defaults(run=run)
 
 
@@ -63,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no content.
         SettingsError: settings are wrong or do not fit the content.
     """
-    given = {name: getattr(arguments, name) for name in ("host", "port", "workers", "threads")}
+    given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     settings = replace(
         environment(), **{name: value for name, value in given.items() if value is not None}
     )
@@ -73,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
         return NOT_STARTED
     site, remarks = read_checked(settings)
     complain(*remarks)
+    if settings.demo and not site.clients.local_mode:
+        complain(_NO_DEMO)
     settings = _measured(at_home(settings), site.clients)
     check_surroundings(settings, site.clients)
     try:

@@ -65,6 +65,7 @@ def test_the_settings_in_the_readme_are_the_settings() -> None:
         "docs/image.md",
         "docs/integrate.md",
         "docs/performance.md",
+        "docs/demo.md",
     ],
 )
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
