@@ -5,9 +5,8 @@ answer is the same on any day.
 """
 
 import argparse
-import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,13 @@ from typing import Any
 from cds_service.advisor import today
 from cds_service.cli.output import say_json
 from cds_service.content import strict_yaml
-from cds_service.content.cases import PATIENT, order_resource, patient_resource, record_resource
+from cds_service.content.cases import (
+    PATIENT,
+    dated,
+    order_resource,
+    patient_resource,
+    record_resource,
+)
 from cds_service.fhir.read import Json, name_of
 from cds_service.gather.templates import KEYS
 from cds_service.hooks.draft_orders import ORDER_SELECT
@@ -23,7 +28,6 @@ from cds_service.hooks.draft_orders import ORDER_SELECT
 DEFAULT = "pacemaker"
 
 _INSTANCE = "5b1f3c66-2a0e-4d4a-9a57-0c1de2f7a001"
-_DAYS_AGO = re.compile("([0-9]{1,5}) days? ago")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def request(name: str, day: date) -> Json:
     scenario = scenarios()[name]
     patient = patient_resource({"birth-date": f"{day.year - scenario.age}-01-01"})
     records = [
-        record_resource(_dated(record, day), number)
+        record_resource(dated(record, day), number)
         for number, record in enumerate(scenario.records, start=1)
     ]
     order = order_resource(scenario.order)
@@ -95,15 +99,6 @@ def request(name: str, day: date) -> Json:
             "draftOrders": {**_bundle([order]), "type": "collection"},
         },
         "prefetch": {**prefetch, KEYS["Patient"]: patient},
-    }
-
-
-def _dated(record: Json, day: date) -> Json:
-    return {
-        key: (day - timedelta(days=int(ago[1]))).isoformat()
-        if (ago := _DAYS_AGO.fullmatch(value))
-        else value
-        for key, value in record.items()
     }
 
 

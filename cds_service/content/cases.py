@@ -3,14 +3,17 @@
 The short forms are for reading. ``fhir:`` takes a whole resource where they do not suffice.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.read import Json
 
 PATIENT = "case-patient"
+
+_DAYS_AGO = re.compile("([0-9]{1,5}) days? ago")
 
 _MR_SAFETY = {
     "safe": "C106045",
@@ -108,6 +111,18 @@ def order_resource(order: Json) -> Json:
     if "category" in order:
         resource["category"] = [_concept(order["category"])]
     return resource
+
+
+def dated(record: Json, day: date) -> Json:
+    """Return `record` with dates such as ``14 days ago`` counted back from `day`."""
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return dated(value, day)
+        ago = _DAYS_AGO.fullmatch(value) if isinstance(value, str) else None
+        return (day - timedelta(days=int(ago[1]))).isoformat() if ago else value
+
+    return {key: resolved(value) for key, value in record.items()}
 
 
 def record_resource(record: Json, number: int = 0) -> Json:
