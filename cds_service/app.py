@@ -6,6 +6,8 @@ from flask import Flask, Response
 
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, health, metrics, services
+from cds_service.web.insights import routes as insights
+from cds_service.web.insights.sign_in import gate
 from cds_service.web.operations import Operations, operations
 from cds_service.web.pages.page import Link, Pages
 
@@ -39,19 +41,24 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app.register_blueprint(services.blueprint(settings, parts))
     app.register_blueprint(health.blueprint(advisor.content_version, parts.health))
     app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
-    _add_pages(app, settings)
+    _add_pages(app, settings, advisor, parts)
     return app
 
 
-def _add_pages(app: Flask, settings: Settings) -> None:
+def _add_pages(app: Flask, settings: Settings, advisor: "Advisor", parts: Operations) -> None:
     """Add the pages that are on, and what they share."""
+    let_in = gate(settings, local_mode=parts.registry.current.local_mode)
     navigation: list[Link] = []
     if settings.demo:
         navigation.append(Link("Order entry", "/demo"))
+    if let_in:
+        navigation.append(Link("Insights", insights.PATH))
     if not navigation:
         return
     pages = Pages(navigation)
     app.register_blueprint(pages.blueprint())
+    if let_in:
+        app.register_blueprint(insights.blueprint(settings, advisor, parts, pages, let_in))
 
 
 def _no_sniffing(response: Response) -> Response:

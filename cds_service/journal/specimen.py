@@ -104,14 +104,15 @@ class Specimen:
         self._end = datetime.combine(last + timedelta(days=1), time(), UTC)
 
     def events(self) -> Iterator[tuple[Consultation, tuple[Feedback, ...]]]:
-        """Yield consultations with the feedback on them, the same ones each time."""
+        """Yield consultations by time with the feedback on them, the same ones each time."""
         chance = random.Random(self._seed)  # noqa: S311 - to be the same each time, not secret
-        for _ in range(self._calls):
-            consultation, scenes = self._consultation(chance)
+        for at in sorted(self._time(chance) for _ in range(self._calls)):
+            consultation, scenes = self._consultation(chance, at)
             yield consultation, tuple(self._feedback(chance, consultation, scenes))
 
-    def _consultation(self, chance: random.Random) -> tuple[Consultation, list[Scene]]:
-        at = self._time(chance)
+    def _consultation(
+        self, chance: random.Random, at: datetime
+    ) -> tuple[Consultation, list[Scene]]:
         scenes = chance.choices(SCENES, [each.weight for each in SCENES], k=1)
         if chance.random() < 0.08:
             scenes += chance.choices(SCENES, [each.weight for each in SCENES], k=1)

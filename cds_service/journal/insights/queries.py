@@ -1,28 +1,36 @@
 """The questions to the journal's tables, in SQL that SQLite and PostgreSQL understand alike.
 
-Each answer has at most as many rows as there are steps, or kinds of orders, cards and reasons:
-what the database sends does not grow with the number of calls.
+Each reads the period once and groups it in several ways; a row says in its first column which way
+it belongs to. There are at most as many rows as there are steps, and kinds of orders, cards and
+reasons: what the database sends does not grow with the number of calls.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
+    Float,
+    FromClause,
     Integer,
     Select,
-    Subquery,
     Text,
     and_,
     case,
     column,
     exists,
     func,
+    literal,
+    null,
     select,
     true,
+    union_all,
     values,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import array
 
 from cds_service.journal.export import known_card
 from cds_service.journal.insights.view import View
@@ -40,151 +48,109 @@ MOST_KINDS = 20_000
 MOST_REASONS = 200
 """Most kinds of reasons that are read: clients choose the codes."""
 
+STEP, WHOLE, KIND, REASON = "step", "whole", "kind", "reason"
+"""What a row is about: one step of time, the whole period, one kind, or one reason."""
+
 PERCENTILES = (50, 95, 99)
-
-_INCOMPLETE = sql_cast(consultations.c.missing, Text) != "[]"
-_KIND = (
-    consultation_orders.c.topic,
-    consultation_orders.c.variant,
-    consultation_orders.c.procedure,
+ORDER_KIND = ("client", "topic", "variant", "procedure", "rating")
+CARD_KIND = (
+    *("client", "topic", "variant", "procedure"),
+    *("card", "rule", "indicator", "offers", "outcome"),
 )
+REASON_KIND = ("rule", "card", "reason_system", "reason_code")
+
+_ONCE = "MATERIALIZED"  # or each way of grouping would read the period again
+_INCOMPLETE = case((sql_cast(consultations.c.missing, Text) != "[]", 1), else_=0)
 
 
-def calls(view: View) -> Select[Any]:
-    """Return for each step: its number, calls, and calls with an incomplete chart."""
-    steps = _steps(view)
-    return (
-        select(steps.c.number, func.count(), _count(_INCOMPLETE))
-        .join_from(steps, consultations, _within(steps))
-        .where(*_chosen(view))
-        .group_by(steps.c.number)
-    )
+def calls(view: View, dialect: str) -> CompoundSelect[Any]:
+    """Return for each step and the whole: number of calls, incomplete ones, and `PERCENTILES`.
 
-
-def orders_over_time(view: View) -> Select[Any]:
-    """Return for each step: its number, orders, and orders with a card."""
-    steps = _steps(view)
-    return (
-        select(steps.c.number, func.count(), _count(_has_card()))
-        .join_from(steps, consultations, _within(steps))
-        .join(consultation_orders)
-        .where(*_chosen(view))
-        .group_by(steps.c.number)
-    )
-
-
-def cards_over_time(view: View) -> Select[Any]:
-    """Return for each step: its number, cards, cards accepted, and cards overridden."""
-    steps, outcome = _steps(view), _outcomes(view)
-    return (
-        select(
-            steps.c.number,
-            func.count(),
-            _count(outcome.c.outcome == "accepted"),
-            _count(outcome.c.outcome == "overridden"),
-        )
-        .join_from(steps, consultations, _within(steps))
-        .join(cards)
-        .outerjoin(outcome, outcome.c.card == cards.c.uuid)
-        .where(*_chosen(view))
-        .group_by(steps.c.number)
-    )
-
-
-def latencies(view: View, *, whole: bool) -> Select[Any]:
-    """Return for each step, or for the `whole` period: its number, and the `PERCENTILES`.
-
-    They are nearest ranks: the least time that so many of the calls did not exceed.
+    The percentiles of the answer times are nearest ranks: the least time that so many of the
+    calls did not exceed.
     """
-    steps = _steps(view, whole=whole)
-    ranked = (
+    source, number, conditions = _in_steps(view, dialect)
+    each = (
         select(
-            steps.c.number,
+            number.label("number"),
             consultations.c.latency_ms,
-            func.row_number()
-            .over(partition_by=steps.c.number, order_by=consultations.c.latency_ms)
-            .label("rank"),
-            func.count().over(partition_by=steps.c.number).label("calls"),
+            _INCOMPLETE.label("incomplete"),
+            _rank(consultations.c.latency_ms, number).label("place"),
+            func.count().over(partition_by=number).label("calls"),
+            _rank(consultations.c.latency_ms).label("place_in_whole"),
+            func.count().over().label("calls_in_whole"),
         )
-        .join_from(steps, consultations, _within(steps))
-        .where(*_chosen(view))
-        .subquery()
+        .select_from(source)
+        .where(*conditions)
+        .cte("answered")
+        .prefix_with(_ONCE)
     )
-    reached = (
-        func.min(case((ranked.c.rank * 100 >= share * ranked.c.calls, ranked.c.latency_ms)))
-        for share in PERCENTILES
-    )
-    return select(ranked.c.number, *reached).group_by(ranked.c.number)
-
-
-def kinds_of_orders(view: View) -> Select[Any]:
-    """Return for each kind of order: client, topic, variant, procedure, rating, and counts."""
-    kind = (consultations.c.client, *_KIND, consultation_orders.c.rating)
-    return (
+    counts = (func.count(), func.sum(each.c.incomplete))
+    whole = _percentiles(each.c.place_in_whole, each.c.calls_in_whole, each.c.latency_ms)
+    return union_all(
         select(
-            *kind,
-            func.count().label("number"),
-            _count(_has_card()).label("with_card"),
-            _count(_INCOMPLETE).label("incomplete"),
-        )
-        .join_from(consultations, consultation_orders)
-        .where(*_in_period(view))
-        .group_by(*kind)
-        .limit(MOST_KINDS)
+            literal(STEP),
+            each.c.number,
+            *counts,
+            *_percentiles(each.c.place, each.c.calls, each.c.latency_ms),
+        ).group_by(each.c.number),
+        select(literal(WHOLE), sql_cast(null(), Integer), *counts, *whole),
     )
 
 
-def kinds_of_cards(view: View) -> Select[Any]:
-    """Return for each kind of card: client, order, card, rule, outcome, and how many."""
-    outcome = _outcomes(view)
-    offers = exists().where(suggestions.c.card_uuid == cards.c.uuid).correlate(cards)
-    first = consultation_orders.alias()  # several drafts without an id have one key
-    place = (
-        select(func.min(first.c.position))
+def orders(view: View, dialect: str) -> CompoundSelect[Any]:
+    """Return for each step and each `ORDER_KIND`: orders, those with a card, and incomplete ones.
+
+    An order is incomplete if a source of the chart could not be read to the end.
+    """
+    source, number, conditions = _in_steps(view, dialect)
+    carded = (
+        exists()
         .where(
-            first.c.consultation_id == cards.c.consultation_id,
-            first.c.order_key == cards.c.order_key,
+            cards.c.consultation_id == consultation_orders.c.consultation_id,
+            cards.c.order_key == consultation_orders.c.order_key,
         )
-        .correlate(cards)
-        .scalar_subquery()
+        .correlate(consultation_orders)
     )
     each = (
         select(
+            number.label("number"),
             consultations.c.client,
-            *(func.coalesce(named, "").label(named.name) for named in _KIND),
-            cards.c.card,
-            cards.c.rule,
-            cards.c.indicator,
-            case((offers, 1), else_=0).label("offers"),
-            func.coalesce(outcome.c.outcome, "").label("outcome"),
+            *(consultation_orders.c[name] for name in ORDER_KIND[1:]),
+            case((carded, 1), else_=0).label("with_card"),
+            _INCOMPLETE.label("incomplete"),
         )
-        .join_from(consultations, cards)
-        .outerjoin(
-            consultation_orders,
-            and_(
-                consultation_orders.c.consultation_id == cards.c.consultation_id,
-                consultation_orders.c.position == place,
-            ),
+        .select_from(
+            source.join(
+                consultation_orders, consultation_orders.c.consultation_id == consultations.c.id
+            )
         )
-        .outerjoin(outcome, outcome.c.card == cards.c.uuid)
-        .where(*_in_period(view))
-        .subquery()
+        .where(*conditions)
+        .cte("ordered")
+        .prefix_with(_ONCE)
     )
-    return select(*each.c, func.count().label("number")).group_by(*each.c).limit(MOST_KINDS)
+    counts = (func.count(), func.sum(each.c.with_card), func.sum(each.c.incomplete))
+    return union_all(
+        _grouped(STEP, each, ("number",), ("number", *ORDER_KIND), counts),
+        _grouped(KIND, each, ORDER_KIND, ("number", *ORDER_KIND), counts),
+    )
 
 
-def reasons(view: View) -> Select[Any]:
-    """Return for each rule, card and reason of an override: how often; the frequent ones first."""
-    outcome = _outcomes(view)
-    kind = (cards.c.rule, cards.c.card, outcome.c.reason_system, outcome.c.reason_code)
-    number = func.count().label("number")
-    return (
-        select(*kind, number)
-        .join_from(outcome, cards, outcome.c.card == cards.c.uuid)
-        .where(outcome.c.outcome == "overridden")
-        .group_by(*kind)
-        .order_by(number.desc(), *kind)
-        .limit(MOST_REASONS)
+def shown_cards(view: View, dialect: str) -> CompoundSelect[Any]:
+    """Return for each step with outcome, each `CARD_KIND` and each `REASON_KIND`: how many cards.
+
+    A card counts once, by what its client decided last. Of two outcomes decided in one instant an
+    acceptance wins, then what was received last. Reasons are those of cards overridden.
+    """
+    each = _cards(view, dialect)
+    every = ("number", *CARD_KIND, *REASON_KIND[2:])
+    counts = (func.count().label("cards"),)
+    overridden = each.c.outcome == "overridden"
+    reasons = _grouped(REASON, each, REASON_KIND, every, counts, overridden, most=MOST_REASONS)
+    return union_all(
+        _grouped(STEP, each, ("number", "outcome"), every, counts),
+        _grouped(KIND, each, CARD_KIND, every, counts),
+        reasons,
     )
 
 
@@ -196,7 +162,7 @@ def missing_sources(view: View, dialect: str) -> Select[Any]:
     return (
         select(source, number)
         .select_from(consultations.join(listed, true()))
-        .where(*_in_period(view), _INCOMPLETE)
+        .where(*_in_period(view), _INCOMPLETE == 1)
         .group_by(source)
         .order_by(number.desc(), source)
     )
@@ -204,17 +170,13 @@ def missing_sources(view: View, dialect: str) -> Select[Any]:
 
 def versions(view: View) -> Select[Any]:
     """Return each version of the content: its first and last call of the period, and how many."""
-    at = consultations.c.at
+    at, version = consultations.c.at, consultations.c.content_version
+    first = func.min(at, type_=UtcTime)
     return (
-        select(
-            consultations.c.content_version,
-            func.min(at, type_=UtcTime),
-            func.max(at, type_=UtcTime),
-            func.count(),
-        )
+        select(version, first, func.max(at, type_=UtcTime), func.count())
         .where(*_in_period(view))
-        .group_by(consultations.c.content_version)
-        .order_by(func.min(at), consultations.c.content_version)
+        .group_by(version)
+        .order_by(first, version)
     )
 
 
@@ -241,80 +203,129 @@ def anything() -> Select[Any]:
     return select(consultations.c.id).limit(1)
 
 
-def _steps(view: View, *, whole: bool = False) -> CTE:
-    """Return the steps as rows: number, and from when until before when each lasts."""
-    spans = ((view.since, view.until),) if whole else view.spans
-    rows = [(number, *span) for number, span in enumerate(spans)]
+def _cards(view: View, dialect: str) -> CTE:
+    """Return every card of the period, with the order it is about and the outcome that counts."""
+    source, number, conditions = _in_steps(view, dialect)
+    offers = exists().where(suggestions.c.card_uuid == cards.c.uuid).correlate(cards)
+    twin = consultation_orders.alias()  # several drafts without an id have one key
+    place = (
+        select(func.min(twin.c.position))
+        .where(
+            twin.c.consultation_id == cards.c.consultation_id,
+            twin.c.order_key == cards.c.order_key,
+        )
+        .correlate(cards)
+        .scalar_subquery()
+    )
+    answer = feedback.alias()
+    decided_last = (
+        select(answer.c.id)
+        .where(answer.c.card == cards.c.uuid, answer.c.client == consultations.c.client)
+        .order_by(
+            answer.c.outcome_at.desc(),
+            case((answer.c.outcome == "accepted", 1), else_=0).desc(),
+            answer.c.received_at.desc(),
+            answer.c.id,
+        )
+        .limit(1)
+        .correlate(cards, consultations)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            number.label("number"),
+            consultations.c.client,
+            *(_or_empty(consultation_orders.c[name]) for name in ORDER_KIND[1:4]),
+            cards.c.card,
+            cards.c.rule,
+            cards.c.indicator,
+            case((offers, 1), else_=0).label("offers"),
+            *(_or_empty(feedback.c[name]) for name in ("outcome", *REASON_KIND[2:])),
+        )
+        .select_from(source.join(cards, cards.c.consultation_id == consultations.c.id))
+        .outerjoin(
+            consultation_orders,
+            and_(
+                consultation_orders.c.consultation_id == cards.c.consultation_id,
+                consultation_orders.c.position == place,
+            ),
+        )
+        .outerjoin(feedback, feedback.c.id == decided_last)
+        .where(*conditions)
+        .cte("shown")
+        .prefix_with(_ONCE)
+    )
+
+
+def _grouped(
+    part: str,
+    each: CTE,
+    by: tuple[str, ...],
+    every: tuple[str, ...],
+    counts: Iterable[ColumnElement[Any]],
+    condition: ColumnElement[bool] | None = None,
+    most: int = MOST_KINDS,
+) -> Select[Any]:
+    """Return a row for each group `by`, the most frequent first, no more than `most`.
+
+    It has the columns `every`, empty where they do not tell the groups apart, and the `counts`.
+    """
+    told = (
+        each.c[name] if name in by else sql_cast(null(), each.c[name].type).label(name)
+        for name in every
+    )
+    keys = [each.c[name] for name in by]
+    groups = select(literal(part).label("part"), *told, *counts).group_by(*keys)
+    if condition is not None:
+        groups = groups.where(condition)
+    limited: FromClause = groups.order_by(func.count().desc(), *keys).limit(most).subquery()
+    return select(limited)
+
+
+def _in_steps(
+    view: View, dialect: str
+) -> tuple[FromClause, ColumnElement[int], list[ColumnElement[bool]]]:
+    """Return the calls, the number of the step in which each was, and the conditions of the view.
+
+    SQLite looks up the calls of each step by their index, and takes a worse way when it is told the
+    period besides. PostgreSQL would compare each call with each step; it has a function that finds
+    the step by halving.
+    """
+    if dialect != "sqlite":
+        bounds = array([literal(since, UtcTime) for since, _ in view.spans])
+        number = func.width_bucket(consultations.c.at, bounds) - 1
+        return consultations, number, _in_period(view)
+    rows = [(number, *span) for number, span in enumerate(view.spans)]
     named = (column("number", Integer), column("since", UtcTime), column("until", UtcTime))
-    return values(*named, name="steps").data(rows).cte("steps")
-
-
-def _within(steps: CTE) -> ColumnElement[bool]:
-    return and_(consultations.c.at >= steps.c.since, consultations.c.at < steps.c.until)
-
-
-def _chosen(view: View) -> list[ColumnElement[bool]]:
-    """Return the conditions of the filters, without that of the period."""
-    conditions: list[ColumnElement[bool]] = []
-    if view.client:
-        conditions.append(consultations.c.client == view.client)
-    if view.hook:
-        conditions.append(consultations.c.hook == view.hook)
-    return conditions
+    steps = values(*named, name="steps").data(rows).cte("steps")
+    at = consultations.c.at
+    within = and_(at >= steps.c.since, at < steps.c.until)
+    return steps.join(consultations, within), steps.c.number, _filters(view)
 
 
 def _in_period(view: View) -> list[ColumnElement[bool]]:
+    """Return the conditions of the period and the filters."""
     at = consultations.c.at
-    return [at >= view.since, at < view.until, *_chosen(view)]
+    return [at >= view.since, at < view.until, *_filters(view)]
 
 
-def _has_card() -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(
-            cards.c.consultation_id == consultation_orders.c.consultation_id,
-            cards.c.order_key == consultation_orders.c.order_key,
-        )
-        .correlate(consultation_orders)
-    )
+def _filters(view: View) -> list[ColumnElement[bool]]:
+    """Return the conditions of the filters, without that of the period."""
+    chosen = ((consultations.c.client, view.client), (consultations.c.hook, view.hook))
+    return [named == value for named, value in chosen if value]
 
 
-def _outcomes(view: View) -> Subquery:
-    """Return what each card of the period came to: the outcome decided last by its client.
-
-    Of two decided in one instant an acceptance wins, then what was received last.
-    """
-    accepted = case((feedback.c.outcome == "accepted", 1), else_=0)
-    ranked = (
-        select(
-            feedback.c.card,
-            feedback.c.outcome,
-            feedback.c.reason_system,
-            feedback.c.reason_code,
-            func.row_number()
-            .over(
-                partition_by=feedback.c.card,
-                order_by=(
-                    feedback.c.outcome_at.desc(),
-                    accepted.desc(),
-                    feedback.c.received_at.desc(),
-                    feedback.c.id,
-                ),
-            )
-            .label("place"),
-        )
-        .join_from(consultations, cards)
-        .join(
-            feedback,
-            and_(feedback.c.card == cards.c.uuid, feedback.c.client == consultations.c.client),
-        )
-        .where(*_in_period(view))
-        .subquery()
-    )
-    return select(*ranked.c).where(ranked.c.place == 1).subquery("outcomes")
+def _rank(value: ColumnElement[float], within: ColumnElement[Any] | None = None) -> Any:
+    return func.row_number().over(partition_by=within, order_by=value)
 
 
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return how often `condition` holds."""
-    return func.sum(case((condition, 1), else_=0))
+def _percentiles(
+    place: ColumnElement[int], number: ColumnElement[int], value: ColumnElement[float]
+) -> list[ColumnElement[float]]:
+    return [
+        func.min(case((place * 100 >= share * number, value)), type_=Float) for share in PERCENTILES
+    ]
 
+
+def _or_empty(named: ColumnElement[str]) -> ColumnElement[str]:
+    return func.coalesce(named, "").label(named.key)

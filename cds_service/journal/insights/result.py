@@ -51,7 +51,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     number: int
 
 
-class Latency(Struct, frozen=True, kw_only=True):
+class Latency(Struct, frozen=True):
     """The answer times that 50, 95 and 99 of 100 calls did not exceed, in milliseconds."""
 
     p50: float

@@ -1,0 +1,144 @@
+"""The addresses ``/insights`` and ``/insights/TABLE.csv``."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, after_this_request, request
+
+from cds_service.hooks.errors import RequestRefused
+from cds_service.journal.errors import JournalUnavailable
+from cds_service.journal.insights.result import Insights
+from cds_service.journal.insights.view import View
+from cds_service.web.insights.ask import HOOKS, PRESETS, AskedWrongly, file_name, query_of, view_of
+from cds_service.web.insights.names import Names
+from cds_service.web.insights.sign_in import Gate, NotSignedIn
+from cds_service.web.insights.table import figure, interval, percent, plain
+from cds_service.web.insights.tables import tables
+
+if TYPE_CHECKING:
+    from cds_service.advisor import Advisor
+    from cds_service.settings import Settings
+    from cds_service.web.operations import Operations
+    from cds_service.web.pages.page import Pages
+
+PATH = "/insights"
+_TITLE = "Insights"
+_TEMPLATE = "insights.html"
+_WORDS = {"figure": figure, "interval": interval, "percent": percent, "plain": plain}
+_AWAY = (
+    "The journal cannot be read now. Advice is still given, and what happens meanwhile is kept and"
+    " shown later. Try again in a minute; if it was a long period, try a shorter one."
+)
+_NO_JOURNAL = "This service keeps no journal, so there is nothing to show."
+
+
+def blueprint(
+    settings: "Settings",
+    advisor: "Advisor",
+    parts: "Operations",
+    pages: "Pages",
+    let_in: Gate,
+    today: Callable[[ZoneInfo], date] = lambda zone: datetime.now(UTC).astimezone(zone).date(),
+) -> Blueprint:
+    """Return the routes of the insights for those whom `let_in` lets in.
+
+    All figures come from the journal at each call; nothing is kept in between.
+    """
+    routes = Blueprint("insights", __name__)
+    zone = ZoneInfo(settings.insights_time_zone)
+
+    def names() -> Names:
+        return Names(getattr(advisor, "content", None), parts.registry.current)
+
+    def look(view: View) -> Insights:
+        if parts.journal is None:
+            raise JournalUnavailable(_NO_JOURNAL)
+        able, reason = parts.journal.ready()
+        if not able:
+            raise JournalUnavailable(reason)
+        return parts.journal.store.insights(view)
+
+    def problem(status: int, text: str, heading: str) -> Response:
+        page = pages.answer("insights-problem.html", title=_TITLE, heading=heading, text=text)
+        page.status_code = status
+        return page
+
+    @routes.get(PATH)
+    def page() -> Response:
+        try:
+            let_in(request)
+        except NotSignedIn as refused:
+            response = problem(refused.status, refused.text, "Not for everybody")
+            response.headers.update(refused.headers)
+            return response
+        usual = view_of({}, today(zone), zone)
+        try:
+            view = view_of(request.args, today(zone), zone)
+        except AskedWrongly as wrong:
+            return problem(400, f"{wrong} Nothing was changed: go back, or start anew.", "Not found")
+        if parts.journal is None:
+            return problem(200, _NO_JOURNAL, "No journal")
+        try:
+            found = look(view)
+        except JournalUnavailable as away:
+            response = problem(503, _AWAY, "The journal is away")
+            response.headers["Retry-After"] = str(away.retry_after)
+            return response
+        return pages.answer(
+            _TEMPLATE,
+            title=_TITLE,
+            found=found,
+            view=view,
+            usual=usual,
+            tables=tables(found, view, names()),
+            names=names(),
+            presets=PRESETS,
+            hooks=HOOKS,
+            query=lambda **changes: query_of(view, **changes),
+            zone=settings.insights_time_zone,
+            **_WORDS,
+        )
+
+    @routes.get(f"{PATH}/<name>.csv")
+    def export(name: str) -> Response:
+        try:
+            let_in(request)
+        except NotSignedIn as refused:
+            _answer_with(refused.headers)
+            raise _as_error(refused) from None
+        try:
+            view = view_of(request.args, today(zone), zone)
+            found = look(view)
+        except AskedWrongly as wrong:
+            raise RequestRefused(400, "value", str(wrong)) from None
+        except JournalUnavailable as away:
+            _answer_with({"Retry-After": str(away.retry_after)})
+            text = _AWAY if parts.journal else _NO_JOURNAL
+            raise RequestRefused(503, "transient", text) from None
+        table = tables(found, view, names()).get(name)
+        if table is None:
+            raise RequestRefused(404, "not-found", "There is no such table of insights.")
+        response = Response(table.csv(), content_type="text/csv; charset=utf-8; header=present")
+        response.headers["Content-Disposition"] = f'attachment; filename="{file_name(name, view)}"'
+        response.cache_control.no_store = True
+        return response
+
+    return routes
+
+
+_ISSUES = {401: "login", 403: "forbidden", 429: "throttled", 503: "transient"}
+
+
+def _as_error(refused: NotSignedIn) -> RequestRefused:
+    return RequestRefused(refused.status, _ISSUES[refused.status], refused.text)
+
+
+def _answer_with(headers: dict[str, str]) -> None:
+    """Add `headers` to the answer, which the error handlers make."""
+
+    @after_this_request
+    def add(response: Response) -> Response:
+        response.headers.update({**headers, "Cache-Control": "no-store"})
+        return response
