@@ -31,8 +31,8 @@ help: ## Show this list
 # --- run and test ------------------------------------------------------------------------------
 
 .PHONY: run
-run: $(RUN_STAMP) $(PROJECT_STAMP) ## Serve on http://127.0.0.1:8000 (ARGS: more options of serve)
-	$(BIN)/imaging-advisor serve $(ARGS)
+run: $(RUN_STAMP) $(PROJECT_STAMP) ## Serve on http://127.0.0.1:8000, with the page /demo (ARGS: more options of serve)
+	$(BIN)/imaging-advisor serve --demo $(ARGS)
 
 .PHONY: check
 check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, content, Dockerfile

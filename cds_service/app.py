@@ -6,10 +6,11 @@ from flask import Flask, Response
 
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, health, metrics, services
+from cds_service.web.demo import routes as demo
 from cds_service.web.insights import routes as insights
 from cds_service.web.insights.sign_in import gate
 from cds_service.web.operations import Operations, operations
-from cds_service.web.pages.page import Link, Pages
+from cds_service.web.pages.page import Pages
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
@@ -46,17 +47,23 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
 
 
 def _add_pages(app: Flask, settings: Settings, advisor: "Advisor", parts: Operations) -> None:
-    """Add the pages that are on, and what they share."""
-    let_in = gate(settings, local_mode=parts.registry.current.local_mode)
-    navigation: list[Link] = []
-    if settings.demo:
-        navigation.append(Link("Order entry", "/demo"))
+    """Add the pages that are on, and what they share.
+
+    The order-entry page is for a trial on one machine: where clients have to authenticate it is
+    off, because a browser that plays an EHR has no token.
+    """
+    local_mode = parts.registry.current.local_mode
+    with_demo = settings.demo and local_mode
+    let_in = gate(settings, local_mode=local_mode)
+    navigation = [demo.LINK] if with_demo else []
     if let_in:
-        navigation.append(Link("Insights", insights.PATH))
+        navigation.append(insights.LINK)
     if not navigation:
         return
     pages = Pages(navigation)
     app.register_blueprint(pages.blueprint())
+    if with_demo:
+        app.register_blueprint(demo.blueprint(settings, advisor, parts, pages))
     if let_in:
         app.register_blueprint(insights.blueprint(settings, advisor, parts, pages, let_in))
 

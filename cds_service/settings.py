@@ -168,7 +168,20 @@ class Settings:
     )
     demo: bool = field(
         default=False,
-        metadata=_meant(read.flag, "Serve the order-entry page /demo, with synthetic patients."),
+        metadata=_meant(
+            read.flag, "Serve the order-entry page /demo in local mode, with synthetic patients."
+        ),
+    )
+    demo_fhir: str = field(
+        default="",
+        metadata=_meant(
+            read.base_url, "FHIR server that holds the charts of /demo; empty: prefetch is sent."
+        ),
+    )
+    demo_fhir_token: str = field(
+        default="",
+        repr=False,
+        metadata=_meant(str, "Token by which /demo reads that FHIR server and lets it be read."),
     )
     insights: str = field(
         default="local",

@@ -34,6 +34,7 @@ _LOCAL_MODE = (
     "LOCAL MODE: there is no clients file, so whoever calls from this machine is answered without",
     "authentication. Name the clients in CDS_CLIENTS_FILE before other machines may call.",
 )
+_NO_DEMO = "There is a clients file, so the order-entry page /demo is off."
 _NOT_WITHOUT_CLIENTS = (
     "{host} can be reached from other machines, and there is no clients file: without",
     "authentication this service listens on this machine only. Name the clients that may call in",
@@ -53,6 +54,12 @@ def add_to(commands: Any) -> None:
             metavar=metavar,
             help=f"{item.metadata['meaning']} Default: {variable(name)}, else {item.default}.",
         )
+    command.add_argument(
+        "--demo",
+        action="store_const",
+        const=True,
+        help="serve the order-entry page /demo too, unless there is a clients file",
+    )
     command.set_defaults(run=run)
 
 
@@ -64,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no content.
         SettingsError: settings are wrong or do not fit the content.
     """
-    given = {name: getattr(arguments, name) for name in ("host", "port", "threads")}
+    given = {name: getattr(arguments, name) for name in ("host", "port", "threads", "demo")}
     settings = replace(
         environment(), **{name: value for name, value in given.items() if value is not None}
     )
@@ -103,6 +110,8 @@ def _serve(settings: Settings, advisor: Advisor, parts: Operations) -> int:
     port = getattr(server, "effective_port", settings.port)
     if parts.registry.current.local_mode:
         complain(*_LOCAL_MODE)
+    elif settings.demo:
+        complain(_NO_DEMO)
     say(*_greeting(settings, port, advisor.content))
     sys.stdout.flush()
     # what was made until now stays for good: no collection needs to look at it again
@@ -176,6 +185,11 @@ def _greeting(settings: Settings, port: int, content: Content) -> list[str]:
         "Try it:",
         f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
         " -H 'Content-Type: application/json' --data @-",
+        *(
+            [f"Order-entry page: {base}/demo"]
+            if settings.demo and not settings.clients_file
+            else ()
+        ),
     ]
 
 

@@ -16,6 +16,7 @@ from cds_service.web.insights.names import Names
 from cds_service.web.insights.sign_in import Gate, NotSignedIn
 from cds_service.web.insights.table import figure, interval, percent, plain
 from cds_service.web.insights.tables import tables
+from cds_service.web.pages.page import Link
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PATH = "/insights"
 _TITLE = "Insights"
+LINK = Link(_TITLE, PATH)
 _TEMPLATE = "insights.html"
 _WORDS = {"figure": figure, "interval": interval, "percent": percent, "plain": plain}
 _AWAY = (
