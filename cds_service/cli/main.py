@@ -16,6 +16,7 @@ from cds_service.cli import (
     example,
     explain,
     export,
+    insights,
     journal,
     lint,
     serve,
@@ -45,6 +46,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     config,
     clients,
     journal,
+    insights,
     settings,
 )
 
