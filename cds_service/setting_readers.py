@@ -138,9 +138,7 @@ def time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, OSError, ValueError):
-        raise ValueError(
-            "must be a time zone such as Europe/Berlin or America/New_York"
-        ) from None
+        raise ValueError("must be a time zone such as Europe/Berlin or America/New_York") from None
     return value
 
 

@@ -82,7 +82,9 @@ def _seed(arguments: argparse.Namespace) -> None:
     store = _store(arguments.into)
     try:
         if store.counts()["consultations"]:
-            raise ValueError("The journal is not empty: synthetic calls are never mixed with others.")
+            raise ValueError(
+                "The journal is not empty: synthetic calls are never mixed with others."
+            )
         events = specimen.events()
         while batch := list(islice(events, _AT_ONCE)):
             store.write([consultation for consultation, _ in batch])

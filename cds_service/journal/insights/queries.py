@@ -159,10 +159,9 @@ def missing_sources(view: View, dialect: str) -> Select[Any]:
     unpack = func.json_each if dialect == "sqlite" else func.json_array_elements_text
     listed = unpack(consultations.c.missing).table_valued("value")
     source, number = sql_cast(listed.c.value, Text), func.count().label("number")
+    found: Select[Any] = select(source, number).select_from(consultations.join(listed, true()))
     return (
-        select(source, number)
-        .select_from(consultations.join(listed, true()))
-        .where(*_in_period(view), _INCOMPLETE == 1)
+        found.where(*_in_period(view), _INCOMPLETE == 1)
         .group_by(source)
         .order_by(number.desc(), source)
     )
@@ -293,7 +292,7 @@ def _in_steps(
     """
     if dialect != "sqlite":
         bounds = array([literal(since, UtcTime) for since, _ in view.spans])
-        number = func.width_bucket(consultations.c.at, bounds) - 1
+        number = func.width_bucket(consultations.c.at, bounds, type_=Integer) - 1
         return consultations, number, _in_period(view)
     rows = [(number, *span) for number, span in enumerate(view.spans)]
     named = (column("number", Integer), column("since", UtcTime), column("until", UtcTime))

@@ -121,3 +121,8 @@ class Insights(Struct, frozen=True, kw_only=True):
     def consultations(self) -> int:
         """Return the number of calls."""
         return sum(step.consultations for step in self.steps)
+
+    @property
+    def number_of_orders(self) -> int:
+        """Return the number of orders."""
+        return sum(kind.number for kind in self.orders)

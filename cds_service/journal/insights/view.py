@@ -1,6 +1,7 @@
 """What of the journal is looked at: from when to when, in which steps, by which client."""
 
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -65,7 +66,7 @@ class View(Struct, frozen=True, kw_only=True):
     def spans(self) -> tuple[tuple[datetime, datetime], ...]:
         """Return from which instant until before which each step lasts, without a gap."""
         bounds = [*(self._midnight(day) for day in self.starts), self.until]
-        return tuple(zip(bounds, bounds[1:], strict=False))
+        return tuple(pairwise(bounds))
 
     def _midnight(self, day: date) -> datetime:
         """Return the begin of `day` at the site; days of 23 and 25 hours come out right."""

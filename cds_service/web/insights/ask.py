@@ -9,6 +9,8 @@ from cds_service.journal.insights.view import View
 PRESETS = (7, 30, 90)
 """Periods to choose with one click, in days up to today."""
 _USUAL = 30
+_MOST_DAYS = 60
+"""Longer periods are shown by week unless the reader wants days."""
 _STEPS = ("day", "week")
 HOOKS = ("order-select", "order-sign")
 _LONGEST_NAME = 200
@@ -28,7 +30,7 @@ def view_of(asked: Mapping[str, str], today: date, zone: tzinfo) -> View:
     first = _day(asked.get("from", ""), "The first day")
     if first is None:
         first = last - timedelta(days=_days(asked.get("days", "")) - 1)
-    step = asked.get("step") or ("day" if (last - first).days < max(PRESETS) else "week")
+    step = asked.get("step") or ("day" if (last - first).days < _MOST_DAYS else "week")
     if step not in _STEPS:
         raise AskedWrongly("The steps must be day or week.")
     hook = asked.get("hook", "")

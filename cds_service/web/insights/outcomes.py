@@ -1,9 +1,12 @@
 """What became of cards, summed up, and whether a rule is worth a look."""
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cds_service.journal.insights.rates import Rate
 from cds_service.journal.insights.result import Cards
+from cds_service.web.insights.table import Named
 
 ENOUGH = 20
 """Least answers that a remark rests on."""
@@ -66,6 +69,22 @@ class Outcomes:
         return Rate(min(self.accepted, self.acceptable_answered), self.acceptable_answered)
 
 
+def grouped(kinds: Iterable[Cards], name: Callable[[Cards], Named]) -> dict[Named, Outcomes]:
+    """Return the outcomes of each group of `kinds`, which `name` names."""
+    groups: dict[Named, list[Cards]] = defaultdict(list)
+    for kind in kinds:
+        groups[name(kind)].append(kind)
+    return {group: total(members) for group, members in groups.items()}
+
+
+def total(kinds: Iterable[Cards]) -> Outcomes:
+    """Return the outcomes of all `kinds` together."""
+    total = Outcomes()
+    for kind in kinds:
+        total = total.with_kind(kind)
+    return total
+
+
 def opinion(outcomes: Outcomes, *, critical: bool) -> str:
     """Return whether a rule with these outcomes is worth a look, in plain words.
 
@@ -87,7 +106,9 @@ def opinion(outcomes: Outcomes, *, critical: bool) -> str:
             )
         return "No: about serious harm, and mostly followed."
     if accepted.interval and accepted.total >= ENOUGH and accepted.interval[1] < SELDOM:
-        return "Look at it: seldom accepted. The reasons say whether to narrow it or make it quieter."
+        return (
+            "Look at it: seldom accepted. The reasons say whether to narrow it or make it quieter."
+        )
     if not outcomes.acceptable and often:
         return "Look at it: it asks a question, and is mostly waved away."
     return "No: nothing stands out."

@@ -16,9 +16,14 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
     marks = _marks(found, view)
 
     def table(
-        name: str, title: str, columns: tuple[Column, ...], rows: list[tuple[Cell, ...]],
-        chart: Chart, says: str, note: str,
-    ) -> Table:  # fmt: skip
+        name: str,
+        title: str,
+        columns: tuple[Column, ...],
+        rows: list[tuple[Cell, ...]],
+        chart: Chart,
+        says: str,
+        note: str,
+    ) -> Table:
         return Table(
             id=name,
             title=f"{title}, {by}",
@@ -73,7 +78,12 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
             Column("no_feedback", "No feedback", "rate"),
         ),
         [
-            (s.cards, Rate(s.accepted, s.cards), Rate(s.overridden, s.cards), Rate(_open(s), s.cards))
+            (
+                s.cards,
+                Rate(s.accepted, s.cards),
+                Rate(s.overridden, s.cards),
+                Rate(_open(s), s.cards),
+            )
             for s in steps
         ],
         Chart("columns", ("accepted", "overridden", "no_feedback"), "cards"),
@@ -91,11 +101,13 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
             Column("calls", "Calls"),
         ),
         [
-            (*((s.latency.p50, s.latency.p95, s.latency.p99) if s.latency else (None,) * 3),
-             s.consultations)
+            (
+                *((s.latency.p50, s.latency.p95, s.latency.p99) if s.latency else (None,) * 3),
+                s.consultations,
+            )
             for s in steps
-        ],  # fmt: skip
-        Chart("lines", ("p50_ms", "p95_ms", "p99_ms"), "milliseconds"),
+        ],
+        Chart("lines", ("p50_ms", "p95_ms", "p99_ms"), "milliseconds", logarithmic=True),
         f"Over the whole period half of the calls took up to {found.latency.p50:.0f} ms, 95 of 100"
         f" up to {found.latency.p95:.0f} ms, 99 of 100 up to {found.latency.p99:.0f} ms."
         if found.latency

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, after_this_request, request
@@ -28,7 +28,12 @@ PATH = "/insights"
 _TITLE = "Insights"
 LINK = Link(_TITLE, PATH)
 _TEMPLATE = "insights.html"
-_WORDS = {"figure": figure, "interval": interval, "percent": percent, "plain": plain}
+_WORDS: dict[str, Any] = {
+    "figure": figure,
+    "interval": interval,
+    "percent": percent,
+    "plain": plain,
+}
 _AWAY = (
     "The journal cannot be read now. Advice is still given, and what happens meanwhile is kept and"
     " shown later. Try again in a minute; if it was a long period, try a shorter one."
@@ -79,7 +84,9 @@ def blueprint(
         try:
             view = view_of(request.args, today(zone), zone)
         except AskedWrongly as wrong:
-            return problem(400, f"{wrong} Nothing was changed: go back, or start anew.", "Not found")
+            return problem(
+                400, f"{wrong} Nothing was changed: go back, or start anew.", "Not found"
+            )
         if parts.journal is None:
             return problem(200, _NO_JOURNAL, "No journal")
         try:

@@ -23,6 +23,10 @@ class Named(NamedTuple):
 Cell = str | int | float | date | Rate | Named | None
 
 
+NOTHING = "\u2013"
+"""Stands where there is nothing to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name in CSV files, its heading on the page, and what its cells are."""
@@ -57,6 +61,7 @@ class Chart:
     kind: Literal["lines", "columns", "bars"]
     series: tuple[str, ...]
     unit: str
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +98,9 @@ def values(cell: Cell) -> Iterator[str | int | float]:
     if isinstance(cell, Rate):
         low, high = cell.interval or (None, None)
         yield cell.number
-        yield from ("" if part is None else round(100 * part, 1) for part in (cell.share, low, high))
+        yield from (
+            "" if part is None else round(100 * part, 1) for part in (cell.share, low, high)
+        )
     elif isinstance(cell, Named):
         yield from cell
     elif isinstance(cell, date):
@@ -113,7 +120,7 @@ def plain(cell: Cell) -> str:
 
 def percent(part: float | None) -> str:
     """Return a share in words, such as ``58 %``; a dash where there is none."""
-    return "–" if part is None else f"{100 * part:.0f} %"
+    return NOTHING if part is None else f"{100 * part:.0f} %"
 
 
 def interval(rate: Rate) -> str:
@@ -127,9 +134,9 @@ def interval(rate: Rate) -> str:
 def figure(cell: Cell) -> str:
     """Return `cell` as a number or text for people."""
     if cell is None or cell == "":
-        return "–"
+        return NOTHING
     if isinstance(cell, Rate):
-        return f"{cell.number:,}"
+        return f"{cell.number:,}" if cell.total else NOTHING
     if isinstance(cell, float):
         return f"{cell:,.1f}"
     return f"{cell:,}" if isinstance(cell, int) else plain(cell)

@@ -15,7 +15,9 @@ LEAST_PASSWORD = 12
 """Least characters of a new password (NIST SP 800-63B asks for 8 at least, 15 without a second
 factor is advised)."""
 
-_LINE = re.compile(r"([A-Za-z0-9._@-]{1,64}):(scrypt:\d{4,8}:\d{1,2}:\d{1,2}\$[^$\s]{8,}\$[0-9a-f]{128})")
+_LINE = re.compile(
+    r"([A-Za-z0-9._@-]{1,64}):(scrypt:\d{4,8}:\d{1,2}:\d{1,2}\$[^$\s]{8,}\$[0-9a-f]{128})"
+)
 _NOBODY = generate_password_hash("nobody has this password", method="scrypt")
 """What the password of an unknown name is compared with, so that it takes as long."""
 

@@ -4,7 +4,8 @@
 const DASHES = [[], [7, 4], [2, 3]];
 const MARKERS = ["circle", "rect", "triangle"];
 const MOST_BARS = 12;
-const ROW = 30;
+const ROW = 38;
+const MARK = "new content";
 const charts = [];
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -56,7 +57,7 @@ const marks = {
     if (!at) return;
     const { ctx, chartArea, scales } = chart;
     ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = style("--muted");
+    ctx.strokeStyle = style("--muted");
     ctx.font = `${textSize()}px ${style("--mono")}`;
     ctx.setLineDash([4, 3]);
     for (const index of at) {
@@ -66,8 +67,11 @@ const marks = {
       ctx.moveTo(x, chartArea.top);
       ctx.lineTo(x, chartArea.bottom);
       ctx.stroke();
-      ctx.textAlign = right ? "right" : "left";
-      ctx.fillText("new content", x + (right ? -4 : 4), chartArea.top + textSize());
+      const width = ctx.measureText(MARK).width, left = right ? x - width - 4 : x + 4;
+      ctx.fillStyle = style("--surface");
+      ctx.fillRect(left - 2, chartArea.top, width + 4, textSize() * 1.4);
+      ctx.fillStyle = style("--muted");
+      ctx.fillText(MARK, left, chartArea.top + textSize());
     }
     ctx.restore();
   },
@@ -93,38 +97,51 @@ const sums = {
   },
 };
 
-function short(text, width) {
-  const most = Math.max(10, Math.floor((width * 0.38) / (textSize() * 0.55)));
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+// A label on at most two lines that leave room for the bars; the table has the whole of it.
+function lines(text, width) {
+  const most = Math.max(12, Math.floor((width * 0.4) / (textSize() * 0.56)));
+  const found = [""];
+  for (const word of text.split(" ")) {
+    const last = found.length - 1;
+    if (!found[last]) found[last] = word;
+    else if (found[last].length + word.length < most) found[last] += ` ${word}`;
+    else found.push(word);
+  }
+  const shown = found.slice(0, 2);
+  if (found.length > 2) shown[1] += "…";
+  return shown.map((line) => (line.length > most ? `${line.slice(0, most - 1)}…` : line));
 }
 
 function configuration(box, { labels, series, marks: at }) {
   const kind = box.dataset.chart;
-  const lines = kind === "lines", bars = kind === "bars";
+  const overTime = kind === "lines", bars = kind === "bars";
+  const log = box.dataset.scale === "log";
   const font = { size: textSize(), family: getComputedStyle(document.body).fontFamily };
   const tick = { color: style("--muted"), font };
   const grid = { color: style("--line") };
   const numbers = {
-    beginAtZero: true, stacked: !lines, grid, border: { display: false },
-    ticks: { ...tick, maxTicksLimit: 6, precision: 0 },
-    title: { display: true, text: box.dataset.unit, color: style("--muted"), font },
+    type: log ? "logarithmic" : "linear", beginAtZero: !log, stacked: !overTime, grid, border: { display: false },
+    ticks: log
+      ? { ...tick, callback: (number) => (/^[125]0*$/.test(String(number)) ? number : "") }
+      : { ...tick, maxTicksLimit: 6, precision: 0 },
+    title: { display: true, text: log ? `${box.dataset.unit} (logarithmic)` : box.dataset.unit, color: style("--muted"), font },
   };
   const names = {
-    stacked: !lines, grid: { display: false },
+    stacked: !overTime, grid: { display: false },
     ticks: bars
-      ? { ...tick, color: style("--text"), autoSkip: false, callback: (_, index) => short(labels[index], box.clientWidth) }
+      ? { ...tick, color: style("--text"), autoSkip: false, callback: (_, index) => lines(labels[index], box.clientWidth) }
       : { ...tick, maxRotation: 0, autoSkipPadding: 16 },
   };
   return {
-    type: lines ? "line" : "bar",
+    type: overTime ? "line" : "bar",
     data: {
       labels,
       datasets: series.map((set, index) => ({
         ...set,
         borderColor: colour(index),
-        backgroundColor: lines ? colour(index) : pattern(index),
-        borderWidth: lines ? 2 : 1,
-        borderDash: lines ? DASHES[index] : [],
+        backgroundColor: overTime ? colour(index) : pattern(index),
+        borderWidth: overTime ? 2 : 1,
+        borderDash: overTime ? DASHES[index] : [],
         pointStyle: MARKERS[index],
         pointRadius: labels.length > 45 ? 0 : 3,
         pointHitRadius: 8,
@@ -143,10 +160,14 @@ function configuration(box, { labels, series, marks: at }) {
       plugins: {
         legend: {
           display: series.length > 1,
-          labels: { color: style("--text"), font, usePointStyle: lines, boxWidth: lines ? 24 : 18, pointStyleWidth: 24 },
+          labels: {
+            color: style("--text"), font, usePointStyle: overTime, boxWidth: 18, pointStyleWidth: 32,
+            generateLabels: (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart)
+              .map((item) => (overTime ? { ...item, pointStyle: "line", lineWidth: 2, lineDash: DASHES[item.datasetIndex] } : item)),
+          },
         },
         tooltip: { animation: false, bodyFont: font, titleFont: font },
-        marks: { at: lines || kind === "columns" ? at : null },
+        marks: { at: overTime || kind === "columns" ? at : null },
         sums: { on: bars },
       },
     },
