@@ -57,6 +57,7 @@ export function recordForm({ codings, patientId, add }) {
   let find = null;
 
   combobox(what, {
+    free: true,
     find: (typed) => {
       coding = null;
       return find ? find(typed) : [];

@@ -3,8 +3,9 @@
 import { announce, element } from "./elements.js";
 
 // Makes `input` a combobox over the list with the id in its aria-controls. `find(typed)` returns
-// entries, `spoken(entry)` their text, `chosen(entry)` is called when one is chosen.
-export function combobox(input, { find, spoken, detail = () => "", chosen }) {
+// entries, `spoken(entry)` their text, `chosen(entry)` is called when one is chosen. Where `free`, what
+// is typed may be kept as it is; else Enter takes the first entry.
+export function combobox(input, { find, spoken, detail = () => "", chosen, free = false }) {
   const list = document.getElementById(input.getAttribute("aria-controls"));
   let entries = [];
   let active = -1;
@@ -76,7 +77,8 @@ export function combobox(input, { find, spoken, detail = () => "", chosen }) {
       } else move(down ? active + 1 : Math.max(active, 0) - 1);
     } else if (event.key === "Enter" && isOpen()) {
       event.preventDefault();
-      choose(active < 0 ? 0 : active);
+      if (active < 0 && free) close();
+      else choose(Math.max(active, 0));
     } else if (event.key === "Escape") {
       if (isOpen()) close();
       else input.value = "";

@@ -56,8 +56,8 @@ function request(hook) {
 const serviceFor = (hook) => (hook === "order-sign" ? SIGN : SELECT);
 
 // Asks about the draft orders and shows the answer; returns the cards, or null if there is no
-// answer to rely on.
-async function consult(hook = "order-select") {
+// answer to rely on: then `again` is offered, and the buttons `otherwise`.
+async function consult(hook = "order-select", again = () => consult(hook), otherwise = []) {
   if (!pasted && !drafts.length) {
     asked += 1;
     nothingOrdered();
@@ -80,7 +80,7 @@ async function consult(hook = "order-select") {
     explain(body, mine, cards);
     return cards;
   } catch (problem) {
-    if (mine === asked) failed(problem, () => consult(hook));
+    if (mine === asked) failed(problem, again, otherwise);
     return null;
   }
 }
@@ -114,7 +114,7 @@ function showCards(cards, trees, service, exchange) {
   announce(`${cards.length === 1 ? "One card" : `${cards.length} cards`}: ${counts.join(", ")}.`);
 }
 
-function failed(problem, again) {
+function failed(problem, again, otherwise = []) {
   if (!(problem instanceof CallFailed)) console.error(problem);
   byId("cards").replaceChildren();
   byId("advice-time").textContent = "";
@@ -123,7 +123,12 @@ function failed(problem, again) {
     "critical",
     "No answer: this order was not checked.",
     element("p", {}, said),
-    element("button", { type: "button", id: "retry", click: again }, "Try again"),
+    element(
+      "div",
+      { class: "actions" },
+      element("button", { type: "button", id: "retry", click: () => again() }, "Try again"),
+      otherwise,
+    ),
   );
   announce("No answer from the advisor. This order was not checked.");
   clearWhy("There is no trace: the call failed.");
@@ -217,13 +222,9 @@ async function override(card, reason, comment, service) {
 }
 
 async function sign() {
-  const cards = await consult("order-sign");
-  if (cards === null) {
-    byId("retry")?.after(" ", element("button", { type: "button", click: finish }, "Sign without the check"));
-    byId("retry")?.addEventListener("click", (event) => event.stopImmediatePropagation(), { capture: true });
-    byId("retry")?.addEventListener("click", sign, { capture: true });
-    return;
-  }
+  const unchecked = element("button", { type: "button", click: finish }, "Sign without the check");
+  const cards = await consult("order-sign", sign, [unchecked]);
+  if (cards === null) return;
   if (!cards.length) {
     await finish();
     return;
@@ -275,8 +276,8 @@ function fillForm() {
   const order = drafts[0];
   byId("procedure").value = order ? titleOf(order) : "";
   byId("priority").value = order && PRIORITIES.includes(order.priority) ? order.priority : "routine";
-  const id = order?.code?.coding?.[0]?.code;
-  if (order) chosen.procedure = [...procedures.values()].find((each) => each.code?.code === id) ?? chosen.procedure;
+  const code = order?.code?.coding?.[0]?.code;
+  if (code) chosen.procedure = [...procedures.values()].find((each) => each.code?.code === code) ?? null;
   byId("order-status").replaceChildren(order ? tag("Draft") : tag("No order"));
   byId("sign").disabled = !order;
   byId("order-text").value = order?.code?.text && order.code.text !== chosen.procedure?.title ? order.code.text : "";

@@ -1,0 +1,74 @@
+"""The order-entry page in the words of who uses it."""
+
+from playwright.sync_api import Locator, Page, expect
+
+
+class OrderPage:
+    """What a clinician does on the page, by the names that a screen reader says."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.advice = page.locator("#advice")
+        expect(page.locator("#patient-facts")).not_to_be_empty()
+
+    def answered(self) -> None:
+        """Wait until no answer is awaited."""
+        expect(self.advice).to_have_attribute("aria-busy", "false")
+
+    def choose_study(self, typed: str, title: str) -> None:
+        self.page.get_by_label("Study", exact=True).fill(typed)
+        self.page.get_by_role("option", name=title, exact=True).click()
+        self.answered()
+
+    def choose_reason(self, typed: str, said: str) -> None:
+        field = self.page.get_by_label("Reason", exact=True)
+        field.fill(typed)
+        self.page.get_by_role("option", name=said).first.click()
+        self.answered()
+
+    def try_order(self, title: str) -> None:
+        self.page.locator("#tries").get_by_role("button", name=title, exact=True).click()
+        self.answered()
+
+    def cards(self) -> list[str]:
+        """Return the ids of the cards that are shown."""
+        self.answered()
+        found = self.page.locator("#cards .card")
+        return [each.get_attribute("data-card") or "" for each in found.all()]
+
+    def card(self, name: str) -> Locator:
+        return self.page.locator(f'#cards .card[data-card="{name}"]')
+
+    def accept(self, label: str) -> None:
+        self.advice.get_by_role("button", name=label, exact=True).click()
+        expect(self.page.locator("#done")).to_contain_text(f"{label}: done.")
+        self.answered()
+
+    @property
+    def study(self) -> str:
+        return self.page.get_by_label("Study", exact=True).input_value()
+
+    @property
+    def state(self) -> str:
+        return self.page.locator("#advice-state").inner_text()
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def add(self, kind: str, **fields: str) -> None:
+        """Add a record to the chart; `fields` are the form's labels."""
+        section = self.page.locator("#add-record-section")
+        if section.get_attribute("open") is None:
+            section.locator("summary").click()
+        self.page.get_by_label("What kind").select_option(label=kind)
+        for name, value in fields.items():
+            label = {"what": "What, coded", "value": "Value", "mr": "MR safety"}[name]
+            field = section.get_by_label(label)
+            if name == "mr":
+                field.select_option(label=value)
+            else:
+                field.fill(value)
+            if name == "what":
+                field.press("Escape")  # keeps what was typed
+        section.get_by_role("button", name="Add", exact=True).click()
+        self.answered()

@@ -1,0 +1,279 @@
+"""The walks of a clinician through the order-entry page, and what the journal says of them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from cds_service.web.demo.charts import demo_patients
+from tests.browser.conftest import Running
+from tests.browser.order_page import OrderPage
+
+Entry = Callable[..., OrderPage]
+MRI = "MRI lumbar spine without IV contrast"
+MRI_CONTRAST = "MRI lumbar spine without and with IV contrast"
+CT_CONTRAST = "CT lumbar spine with IV contrast"
+
+
+def outcomes(service: Running, card: str) -> list[dict[str, Any]]:
+    """Return what the journal holds of the answers to `card`."""
+    return [
+        answer
+        for line in service.journal()
+        for shown in line.get("cards", [])
+        if shown["card"] == card
+        for answer in shown["feedback"]
+    ]
+
+
+def test_contrast_is_added_to_the_mri_of_a_patient_with_cancer_and_fever(
+    entry: Entry, service: Running
+) -> None:
+    page = entry("fever")
+    page.choose_reason("low back", "Low back pain")
+    page.choose_study("mri l", MRI)
+    assert page.cards() == ["add-contrast"]
+    expect(page.card("add-contrast")).to_contain_text("Warning")
+    expect(page.card("add-contrast")).to_contain_text("ACR")
+    before = len(outcomes(service, "add-contrast"))
+    page.accept(f"Change to {MRI_CONTRAST}")
+    assert page.study == MRI_CONTRAST
+    assert page.cards() == []
+    assert "nothing to add" in page.state
+    assert "Feedback was sent" in page.page.locator("#done").inner_text()
+    answers = outcomes(service, "add-contrast")
+    assert len(answers) == before + 1
+    assert answers[-1]["outcome"] == "accepted"
+
+
+def test_a_bone_scan_is_replaced_by_mri(entry: Entry) -> None:
+    page = entry("fever")
+    page.choose_study("bone sc wh", "Bone scan whole body")
+    assert page.cards() == ["mri-preferred"]
+    page.accept(f"Change to {MRI_CONTRAST}")
+    assert page.study == MRI_CONTRAST
+    assert page.cards() == []
+
+
+def test_mri_is_held_for_a_pacemaker_and_ct_is_offered(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.try_order(MRI)
+    assert page.cards() == ["hold-mri-device"]
+    expect(page.card("hold-mri-device")).to_contain_text("Critical")
+    page.accept(f"Change to {CT_CONTRAST}")
+    assert page.study == CT_CONTRAST
+    assert page.cards() == []
+
+
+def test_an_emergency_becomes_stat(entry: Entry) -> None:
+    page = entry("saddle-numbness")
+    page.try_order(MRI)
+    assert page.cards() == ["make-it-stat"]
+    button = page.card("make-it-stat").locator("[data-suggestion]")
+    page.accept(button.inner_text())
+    expect(page.page.get_by_label("Priority")).to_have_value("stat")
+    assert page.study == MRI
+    assert page.cards() == []
+
+
+def test_imaging_of_uncomplicated_pain_is_removed(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    assert page.cards() == ["imaging-not-needed"]
+    page.accept(page.card("imaging-not-needed").locator("[data-suggestion]").inner_text())
+    assert "The order was removed" in page.state
+    assert page.study == ""
+    expect(page.page.get_by_role("button", name="Sign order")).to_be_disabled()
+
+
+def test_an_override_with_a_reason_arrives_in_the_journal(entry: Entry, service: Running) -> None:
+    page = entry("pacemaker")
+    page.try_order(MRI)
+    card = page.card("hold-mri-device")
+    card.get_by_role("button", name="Override…").click()
+    reasons = card.get_by_role("radio")
+    assert reasons.count() >= 3
+    reasons.first.check()
+    card.get_by_role("button", name="Override", exact=True).click()
+    expect(page.advice).to_contain_text("Overridden")
+    expect(page.advice).to_contain_text("Feedback was sent")
+    (answer,) = [
+        each for each in outcomes(service, "hold-mri-device") if each["outcome"] == "overridden"
+    ]
+    assert answer["reason_code"] == "device-cleared"
+
+
+def test_signing_asks_once_more_and_the_signed_order_is_on_the_chart(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI_CONTRAST)
+    page.page.get_by_role("button", name="Sign order").click()
+    expect(page.page.locator("#advice-state")).to_contain_text("The order is signed")
+    expect(page.page.locator("#chart")).to_contain_text(MRI_CONTRAST)
+    page.tab("Request")
+    body = json.loads(page.page.locator("#request-body").inner_text())
+    assert body["hook"] == "order-sign"
+    assert "selections" not in body["context"]
+
+
+def test_an_order_with_advice_is_not_signed_without_a_word(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.try_order(MRI)
+    page.page.get_by_role("button", name="Sign order").click()
+    expect(page.page.locator("#advice-state")).to_contain_text("Not signed yet")
+    assert page.cards() == ["hold-mri-device"]
+    page.page.get_by_role("button", name="Sign as it is").click()
+    expect(page.page.locator("#advice-state")).to_contain_text("The order is signed")
+
+
+def test_every_order_to_try_gives_the_cards_it_says(entry: Entry) -> None:
+    page = entry()
+    wrong = []
+    for patient in demo_patients().values():
+        page.page.get_by_label("Patient", exact=True).select_option(patient.id)
+        expect(page.page.locator("#patient-facts")).to_contain_text(patient.name)
+        for place, order in enumerate(patient.orders):
+            page.page.locator("#tries button").nth(place).click()
+            if (cards := sorted(page.cards())) != sorted(order.cards):
+                wrong.append((patient.id, order.procedure, cards))
+    assert wrong == []
+
+
+def test_a_temperature_added_to_the_chart_makes_a_card_fire_and_is_marked(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    page.add("Temperature", value="39.1")
+    assert page.cards() == ["add-contrast"]
+    record = page.page.locator("#chart li", has_text="39.1 °C")
+    expect(record).to_contain_text("on a card: fever")
+    record.get_by_role("button", name="Remove Body temperature").click()
+    expect(record).to_have_count(0)
+    assert page.cards() == ["imaging-not-needed"]
+
+
+def test_a_device_added_to_the_chart_holds_the_mri_until_it_is_mr_conditional(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI_CONTRAST)
+    page.add("Device", what="Cardiac pacemaker")
+    assert page.cards() == ["hold-mri-device"]
+    page.page.get_by_role("button", name="Remove Cardiac pacemaker").click()
+    page.answered()
+    page.add("Device", what="Cardiac pacemaker", mr="MR Conditional")
+    assert page.cards() == ["mri-device-conditional"]
+
+
+def test_a_value_that_is_no_number_is_refused_in_words(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.add("Temperature", value="hot")
+    expect(page.page.locator("#record-problem")).to_have_text("The value must be a number.")
+
+
+def test_the_reset_chart_is_as_it_was_written(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.add("Temperature", value="39.1")
+    page.page.get_by_role("button", name="Reset the chart").click()
+    expect(page.page.locator("#chart")).not_to_contain_text("39.1")
+
+
+def test_words_of_the_reason_are_read(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    field = page.page.get_by_label("Reason in words")
+    field.fill("back pain, new saddle anesthesia and urinary retention since yesterday")
+    field.press("Enter")
+    expect(page.card("make-it-stat")).to_be_visible()
+
+
+def test_a_link_shows_the_same_again_and_holds_nothing_of_the_chart(
+    entry: Entry, service: Running
+) -> None:
+    page = entry("saddle-numbness")
+    page.try_order("Bone scan whole body")
+    page.page.get_by_label("Priority").select_option("urgent")
+    page.add("Problem", what="Secret diagnosis")
+    page.page.get_by_label("Reason in words").fill("secret words")
+    page.page.get_by_label("Reason in words").blur()
+    page.answered()
+    url = page.page.url
+    assert parse_qs(urlsplit(url).query) == {
+        "patient": ["saddle-numbness"],
+        "order": ["bone-scan-whole-body"],
+        "reason": ["snomed-ct 279039007"],
+        "priority": ["urgent"],
+    }
+    again = entry("saddle-numbness", query=url.partition("patient=saddle-numbness")[2])
+    assert again.study == "Bone scan whole body"
+    expect(again.page.get_by_label("Priority")).to_have_value("urgent")
+    assert again.cards() == ["make-it-stat", "mri-preferred"]
+
+
+def test_a_link_with_unknown_ids_opens_the_first_patient_without_an_order(entry: Entry) -> None:
+    page = entry("nobody", query="&order=nothing&priority=now&reason=none")
+    assert page.study == ""
+    expect(page.page.get_by_label("Patient", exact=True)).to_have_value("fever")
+
+
+@pytest.mark.parametrize("status", [500, 401, 200])
+def test_a_call_that_fails_is_never_shown_as_all_clear(entry: Entry, status: int) -> None:
+    page = entry("fever")
+
+    def broken(route: Route) -> None:
+        text = (
+            "<html>gateway</html>"
+            if status == 200
+            else json.dumps(
+                {"resourceType": "OperationOutcome", "issue": [{"details": {"text": "It broke."}}]}
+            )
+        )
+        route.fulfill(status=status, body=text)
+
+    page.page.route("**/cds-services/imaging-order-select", broken)
+    page.try_order(MRI)
+    assert "No answer: this order was not checked" in page.state
+    assert "nothing to add" not in page.state
+    assert page.cards() == []
+    assert ("It broke." in page.state) == (status != 200)
+    page.page.unroute("**/cds-services/imaging-order-select")
+    page.page.get_by_role("button", name="Try again").click()
+    expect(page.card("add-contrast")).to_be_visible()
+
+
+def test_a_service_that_is_gone_is_told_and_signing_needs_a_second_decision(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI_CONTRAST)
+    page.page.route("**/cds-services/imaging-order-sign", lambda route: route.abort())
+    page.page.get_by_role("button", name="Sign order").click()
+    expect(page.page.locator("#advice-state")).to_contain_text("No connection to the service")
+    expect(page.page.locator("#order-status")).to_have_text("Draft")
+    page.page.get_by_role("button", name="Sign without the check").click()
+    expect(page.page.locator("#order-status")).to_have_text("Signed")
+
+
+def test_while_an_answer_is_awaited_the_page_says_so_and_a_late_answer_is_dropped(
+    entry: Entry,
+) -> None:
+    page = entry("fever")
+    held: list[Route] = []
+    page.page.route(
+        "**/cds-services/imaging-order-select",
+        lambda route: route.continue_() if held else held.append(route),
+    )
+    page.page.locator("#tries button").first.click()
+    expect(page.advice).to_have_attribute("aria-busy", "true")
+    expect(page.advice).to_contain_text("Asking the advisor…")
+    page.page.locator("#tries button").nth(1).click()
+    expect(page.card("mri-preferred")).to_be_visible()
+    with page.page.expect_response("**/cds-services/imaging-order-select"):
+        held[0].continue_()
+    page.page.wait_for_timeout(200)
+    assert page.cards() == ["mri-preferred"]
+
+
+def test_a_chart_that_cannot_be_opened_is_told(entry: Entry) -> None:
+    page = entry("fever")
+    page.page.route("**/demo/charts/pacemaker", lambda route: route.fulfill(status=503))
+    page.page.get_by_label("Patient", exact=True).select_option("pacemaker")
+    expect(page.page.locator("#patient-state")).to_contain_text("could not be opened")
+    expect(page.page.locator("#chart")).to_be_empty()
