@@ -12,6 +12,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     CompoundSelect,
+    Executable,
     Float,
     FromClause,
     Integer,
@@ -154,14 +155,15 @@ def shown_cards(view: View, dialect: str) -> CompoundSelect[Any]:
     )
 
 
-def missing_sources(view: View, dialect: str) -> Select[Any]:
+def missing_sources(view: View, dialect: str) -> Executable:
     """Return for each resource type that could not be read to the end: in how many calls."""
     unpack = func.json_each if dialect == "sqlite" else func.json_array_elements_text
     listed = unpack(consultations.c.missing).table_valued("value")
     source, number = sql_cast(listed.c.value, Text), func.count().label("number")
-    found: Select[Any] = select(source, number).select_from(consultations.join(listed, true()))
     return (
-        found.where(*_in_period(view), _INCOMPLETE == 1)
+        select(source, number)
+        .select_from(consultations.join(listed, true()))
+        .where(*_in_period(view), _INCOMPLETE == 1)
         .group_by(source)
         .order_by(number.desc(), source)
     )

@@ -1,5 +1,6 @@
 """A view of the journal, read in one transaction so that its figures agree with each other."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,8 +21,12 @@ from cds_service.journal.insights.result import (
     Version,
 )
 from cds_service.journal.insights.view import View
+from cds_service.journal.patience import DEADLINE
 
 Row = dict[str, Any]
+
+LONGEST = 30
+"""Seconds that PostgreSQL may take for a view."""
 
 _ROOM_KIB = 64 * 1024
 
@@ -34,8 +39,15 @@ def read(connection: Connection, view: View) -> Insights:
 
 @contextmanager
 def _room(connection: Connection) -> Iterator[None]:
-    """Let SQLite keep more of the file in memory meanwhile: its usual two MiB are for writing."""
+    """Give the questions of a long period more time or memory than a call of a client gets.
+
+    SQLite may keep more of the file in memory: its usual two MiB are for writing. PostgreSQL may
+    take longer than the wait of a call.
+    """
     if connection.dialect.name != "sqlite":
+        if DEADLINE in connection.info:
+            connection.info[DEADLINE] = time.monotonic() + LONGEST
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{LONGEST}s'")
         yield
         return
     usual = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()

@@ -1,5 +1,6 @@
 """The addresses ``/insights`` and ``/insights/TABLE.csv``."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ PATH = "/insights"
 _TITLE = "Insights"
 LINK = Link(_TITLE, PATH)
 _TEMPLATE = "insights.html"
+_AT_ONCE, _LONGEST_WAIT = 2, 2.0
+"""How many views a process reads at the same time, and how many seconds another one waits: the
+threads are there for the calls of clients first."""
 _WORDS: dict[str, Any] = {
     "figure": figure,
     "interval": interval,
@@ -47,7 +51,7 @@ def blueprint(
     parts: "Operations",
     pages: "Pages",
     let_in: Gate,
-    today: Callable[[ZoneInfo], date] = lambda zone: datetime.now(UTC).astimezone(zone).date(),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Blueprint:
     """Return the routes of the insights for those whom `let_in` lets in.
 
@@ -55,6 +59,10 @@ def blueprint(
     """
     routes = Blueprint("insights", __name__)
     zone = ZoneInfo(settings.insights_time_zone)
+    turn = threading.Semaphore(_AT_ONCE)
+
+    def today() -> date:
+        return now().astimezone(zone).date()
 
     def names() -> Names:
         return Names(getattr(advisor, "content", None), parts.registry.current)
@@ -65,7 +73,12 @@ def blueprint(
         able, reason = parts.journal.ready()
         if not able:
             raise JournalUnavailable(reason)
-        return parts.journal.store.insights(view)
+        if not turn.acquire(timeout=_LONGEST_WAIT):
+            raise JournalUnavailable("Others are reading the insights.", retry_after=2)
+        try:
+            return parts.journal.store.insights(view)
+        finally:
+            turn.release()
 
     def problem(status: int, text: str, heading: str) -> Response:
         page = pages.answer("insights-problem.html", title=_TITLE, heading=heading, text=text)
@@ -80,9 +93,9 @@ def blueprint(
             response = problem(refused.status, refused.text, "Not for everybody")
             response.headers.update(refused.headers)
             return response
-        usual = view_of({}, today(zone), zone)
+        usual = view_of({}, today(), zone)
         try:
-            view = view_of(request.args, today(zone), zone)
+            view = view_of(request.args, today(), zone)
         except AskedWrongly as wrong:
             return problem(
                 400, f"{wrong} Nothing was changed: go back, or start anew.", "Not found"
@@ -118,7 +131,7 @@ def blueprint(
             _answer_with(refused.headers)
             raise _as_error(refused) from None
         try:
-            view = view_of(request.args, today(zone), zone)
+            view = view_of(request.args, today(), zone)
             found = look(view)
         except AskedWrongly as wrong:
             raise RequestRefused(400, "value", str(wrong)) from None
