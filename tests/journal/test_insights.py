@@ -305,7 +305,9 @@ class TestLargerJournals:
             assert found.consultations == len(lines) == 400
             assert _sum(found.steps, "orders") == found.number_of_orders
             assert found.number_of_orders == sum(len(line["orders"]) for line in lines)
-            with_card = {(line["consultation"], each["order"]) for line in lines for each in line["cards"]}
+            with_card = {
+                (line["consultation"], each["order"]) for line in lines for each in line["cards"]
+            }
             assert _sum(found.steps, "orders_with_card") == _sum(found.orders, "with_card")
             assert _sum(found.orders, "with_card") == len(with_card)
             assert _sum(found.steps, "cards") == _sum(found.cards, "number") == len(cards)
