@@ -11,6 +11,7 @@ from cds_service.fhir.read import Json
 from cds_service.web.demo.charts import DemoPatient
 
 _PREFERRED_SYSTEMS = ("loinc", "snomed-ct", "radlex")
+_FORMS = ("none", "without-and-with", "with", "unspecified")
 _RECORD_KINDS = (
     "Condition",
     "Device",
@@ -32,7 +33,7 @@ def catalogue(content: Content, patients: Iterable[DemoPatient]) -> Json:
     rated = {name for topic in content.topics for table in topic.tables.values() for name in table}
     procedures = sorted(
         (each for each in content.procedures.values() if each.codes or each.names),
-        key=lambda each: (each.id not in rated, each.title.casefold()),
+        key=lambda each: (each.id not in rated, *_place(each)),
     )
     return {
         "procedures": [_procedure(each, content) for each in procedures],
@@ -78,6 +79,13 @@ def _procedure(procedure: Procedure, content: Content) -> Json:
         "code": _coding(first.system, first.value, procedure.title) if first else None,
         "words": " ".join(words),
     }
+
+
+def _place(procedure: Procedure) -> tuple[str, str, int, str]:
+    """Return where a procedure stands among others: forms of one study together."""
+    contrast = procedure.contrast
+    form = _FORMS.index(contrast) if contrast in _FORMS else len(_FORMS)
+    return procedure.modality, procedure.body_region, form, procedure.title
 
 
 def _rank(system: str) -> int:

@@ -5,6 +5,7 @@ import { element, tag, webLink } from "./elements.js";
 const STATES = { present: "warning", absent: "", unknown: "info" };
 const EFFECTS = { hold: "critical", exclude: "warning", urgent: "critical", replace: "warning", ask: "info", caution: "info" };
 const words = (text) => (text ?? "").replaceAll("-", " ");
+const rating = (text) => words(text).replace(" disagreement", " (disagreement)");
 
 // Returns maps from Type/id of a record to the findings behind a card, and to all it speaks for.
 export function meanings(trace) {
@@ -77,15 +78,20 @@ function part(title, count, content, closed = false) {
 
 function table(caption, heads, rows) {
   if (!rows.length) return element("p", { class: "muted" }, "None.");
+  // In a narrow pane the style sheet stacks the cells; the roles keep it a table for screen readers.
   return element(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     element(
       "table",
-      {},
+      { role: "table" },
       element("caption", { class: "hidden-label" }, caption),
-      element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
-      element("tbody", {}, rows.map((row) => element("tr", {}, row.map((cell) => element("td", {}, cell))))),
+      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, heads.map((head) => element("th", { scope: "col", role: "columnheader" }, head)))),
+      element(
+        "tbody",
+        { role: "rowgroup" },
+        rows.map((row) => element("tr", { role: "row" }, row.map((cell, place) => element("td", { role: "cell", "data-label": heads[place] }, cell)))),
+      ),
     ),
   );
 }
@@ -171,7 +177,7 @@ function topicParts(topic, named) {
         ["Procedure", "Rating", "Radiation", "Where it was seen"],
         topic.table.map((row) => [
           [row.procedure.id === topic.ratedOrder?.procedure.id ? tag("ordered", "info") : null, ` ${row.procedure.title}`],
-          words(row.rating),
+          rating(row.rating),
           [row.procedure.radiationLevel, row.procedure.adultDose].filter(Boolean).join(", "),
           row.citable ? words(row.seenIn) : "inferred by this project: not shown as the guideline's",
         ]),
@@ -199,7 +205,7 @@ function alternatives(rows, named) {
     ["Procedure", "Rating", "Proposed by", "Held back for", "Safety"],
     rows.map((each) => [
       each.procedure.title,
-      each.rated ? words(each.rated.rating) : "not rated",
+      each.rated ? rating(each.rated.rating) : "not rated",
       each.proposedBy.map((rule) => element("div", {}, element("code", {}, rule))),
       each.heldBackFor.map((rule) => element("div", {}, element("code", {}, rule))),
       each.safety.filter((verdict) => verdict.state).map((verdict) => element("div", {}, `${verdict.effect}: ${verdict.note} (${named(verdict.findings)})`)),
