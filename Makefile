@@ -56,6 +56,10 @@ fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: o
 text-accuracy: $(DEV_STAMP) $(PROJECT_STAMP) ## How well and how fast texts are read (ARGS=--errors)
 	$(BIN)/python -m tests.text.accuracy $(ARGS)
 
+.PHONY: pictures
+pictures: $(DEV_STAMP) $(PROJECT_STAMP) ## Take the pictures of the documentation anew (needs Chromium)
+	$(BIN)/python -m tests.browser.insights_picture docs/pictures/insights.png
+
 .PHONY: docs
 docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew
 	UPDATE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/conformance/test_guides.py tests/conformance/test_page.py
