@@ -1,6 +1,6 @@
 """Takes the picture of the insights from the real page, on the synthetic journal.
 
-    python -m tests.browser.insights_picture docs/pictures/insights.png
+python -m tests.browser.insights_picture docs/pictures/insights.png
 """
 
 import shutil

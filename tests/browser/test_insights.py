@@ -168,6 +168,16 @@ def test_axe_finds_nothing_serious(insights: Callable[..., Page], width: int, sc
     assert widths[0] <= widths[1], "the page scrolls sideways"
 
 
+@pytest.mark.parametrize("width", [320, 400, 1024, 1200, 1440])
+def test_no_figure_runs_out_of_its_tile(insights: Callable[..., Page], width: int) -> None:
+    page = insights("?days=30", width=width)
+    tiles = page.locator(".tiles > div")
+    wide = tiles.evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    )
+    assert wide == []
+
+
 def test_at_twice_the_text_size_nothing_is_cut_off(insights: Callable[..., Page]) -> None:
     page = insights("?days=30", width=800)
     page.evaluate("document.documentElement.style.fontSize = '200%'")

@@ -55,7 +55,7 @@ class View(Struct, frozen=True, kw_only=True):
 
     @property
     def starts(self) -> tuple[date, ...]:
-        """Return the first day of each step; the first step may be less than a whole week."""
+        """Return the first day of each step; the first and last may be less than a week."""
         if self.step == "day":
             return tuple(self.first + timedelta(days=number) for number in range(self.days))
         monday = self.first + timedelta(days=7 - self.first.weekday())
