@@ -59,19 +59,19 @@ def loudest(found: Insights, names: Names) -> Table:
         told = "; ".join(f"{reason.title} ({number})" for reason, number in reasons)
         critical = any(kind.indicator == "critical" for kind in kinds)
         answered = outcomes.accepted_of_acceptable
-        row = (rule, outcomes.cards, answered.total, answered, told)
-        rows.append((*row, opinion(outcomes, critical=critical)))
-    rows.sort(key=lambda row: (-int(row[1]), row[0]))
+        remark = opinion(outcomes, critical=critical)
+        rows.append((rule, remark, outcomes.cards, answered.total, answered, told))
+    rows.sort(key=lambda row: (-row[2], row[0]))
     return Table(
         id="loudest",
         title="Loudest rules",
         columns=(
             Column("rule", "Rule", "named"),
+            Column("remark", "Worth a look?", "text"),
             Column("cards", "Cards"),
             Column("answered", "Answered"),
             Column("accepted_of_answered", "Accepted, of those answered", "rate"),
             Column("reasons", "Overridden because", "text"),
-            Column("remark", "Worth a look?", "text"),
         ),
         rows=tuple(rows),
         note=(

@@ -53,7 +53,7 @@ function read(box) {
 // A dashed line where another version of the content began.
 const marks = {
   id: "marks",
-  afterDatasetsDraw(chart, _, { at }) {
+  beforeDatasetsDraw(chart, _, { at }) {
     if (!at) return;
     const { ctx, chartArea, scales } = chart;
     ctx.save();
@@ -120,7 +120,7 @@ function configuration(box, { labels, series, marks: at }) {
   const tick = { color: style("--muted"), font };
   const grid = { color: style("--line") };
   const numbers = {
-    type: log ? "logarithmic" : "linear", beginAtZero: !log, stacked: !overTime, grid, border: { display: false },
+    type: log ? "logarithmic" : "linear", beginAtZero: !log, grace: at.length && !bars && !log ? "12%" : 0, stacked: !overTime, grid, border: { display: false },
     ticks: log
       ? { ...tick, callback: (number) => (/^[125]0*$/.test(String(number)) ? number : "") }
       : { ...tick, maxTicksLimit: 6, precision: 0 },
