@@ -25,14 +25,28 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .PHONY: help
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
+	while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 	@printf '\nVariables: PYTHON=%s VENV=%s ARGS=%s\n' '$(PYTHON)' '$(VENV)' '$(ARGS)'
 
 # --- run and test ------------------------------------------------------------------------------
 
+DEMO_FHIR := deploy/demo-fhir
+
 .PHONY: run
 run: $(RUN_STAMP) $(PROJECT_STAMP) ## Serve on http://127.0.0.1:8000, with the page /demo (ARGS: more options of serve)
 	$(BIN)/imaging-advisor serve --demo $(ARGS)
+
+.PHONY: demo-fhir
+demo-fhir: $(RUN_STAMP) $(PROJECT_STAMP) $(DEMO_FHIR)/node_modules/.stamp ## The same with a real FHIR server behind /demo (needs npm)
+	$(BIN)/python $(DEMO_FHIR)/run.py $(ARGS)
+
+.PHONY: demo-fhir-installed
+demo-fhir-installed: $(DEMO_FHIR)/node_modules/.stamp
+
+$(DEMO_FHIR)/node_modules/.stamp: $(DEMO_FHIR)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm was not found. On Debian: apt-get install npm" >&2; exit 1; }
+	cd $(DEMO_FHIR) && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 .PHONY: check
 check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, content, Dockerfile
@@ -56,8 +70,13 @@ fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: o
 text-accuracy: $(DEV_STAMP) $(PROJECT_STAMP) ## How well and how fast texts are read (ARGS=--errors)
 	$(BIN)/python -m tests.text.accuracy $(ARGS)
 
+.PHONY: demo-figures
+demo-figures: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast /demo shows a card, and how much it loads (needs Chromium)
+	$(BIN)/python -m tests.browser.figures
+
 .PHONY: pictures
 pictures: $(DEV_STAMP) $(PROJECT_STAMP) ## Take the pictures of the documentation anew (needs Chromium)
+	$(BIN)/python -m tests.browser.pictures
 	$(BIN)/python -m tests.browser.insights_picture docs/pictures/insights.png
 
 .PHONY: docs

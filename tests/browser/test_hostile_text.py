@@ -40,7 +40,7 @@ def test_hostile_records_of_the_chart_are_shown_as_text(entry: Entry) -> None:
 def test_a_hostile_reason_and_order_text_are_shown_as_text(entry: Entry) -> None:
     page = entry("fever")
     page.try_order(MRI)
-    for label in ("Reason in words", "Order text, if other"):
+    for label in ("Reason in words", "Order text"):
         field = page.page.get_by_label(label)
         field.fill(f"{IMAGE} {LINK}")
         field.blur()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from cds_service.web.demo.charts import demo_patients
-from tests.browser.conftest import Running
+from tests.browser.conftest import OpenPage, Running
 from tests.browser.order_page import OrderPage
 
 Entry = Callable[..., OrderPage]
@@ -275,5 +275,19 @@ def test_a_chart_that_cannot_be_opened_is_told(entry: Entry) -> None:
     page = entry("fever")
     page.page.route("**/demo/charts/pacemaker", lambda route: route.fulfill(status=503))
     page.page.get_by_label("Patient", exact=True).select_option("pacemaker")
-    expect(page.page.locator("#patient-state")).to_contain_text("could not be opened")
+    expect(page.page.locator("#advice-state")).to_contain_text("could not be opened")
     expect(page.page.locator("#chart")).to_be_empty()
+    expect(page.page.get_by_label("Study", exact=True)).to_be_disabled()
+    page.page.unroute("**/demo/charts/pacemaker")
+    page.page.get_by_role("button", name="Try again").click()
+    expect(page.page.locator("#patient-facts")).to_contain_text("Test Patient Pacemaker")
+    page.try_order(MRI)
+    assert page.cards() == ["hold-mri-device"]
+
+
+def test_a_page_that_cannot_start_says_so(service: Running, open_page: OpenPage) -> None:
+    page = open_page("about:blank")
+    page.route("**/cds-services", lambda route: route.fulfill(status=503))
+    page.goto(f"{service.url}/demo")
+    expect(page.locator("#advice-state")).to_contain_text("HTTP 503")
+    expect(page.locator("#advice-state")).not_to_contain_text("nothing to add")

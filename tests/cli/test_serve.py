@@ -108,6 +108,29 @@ def test_the_line_to_try_works_as_printed():
     assert card["indicator"] == "critical"
 
 
+def test_with_demo_the_order_entry_page_is_served_and_named():
+    with Service("--demo") as service:
+        line = service.process.stdout.readline().strip()
+        assert line == f"Order-entry page: {service.url}/demo"
+        page = requests.get(f"{service.url}/demo", timeout=WAIT)
+    assert page.status_code == 200
+    assert "Test Patient" in page.text
+
+
+def test_without_demo_there_is_no_order_entry_page():
+    with Service() as service:
+        assert requests.get(f"{service.url}/demo", timeout=WAIT).status_code == 404
+
+
+def test_with_a_clients_file_demo_says_that_the_page_is_off(tmp_path):
+    clients = tmp_path / "clients.yaml"
+    clients.write_text(CLIENTS)
+    own = {"CDS_CLIENTS_FILE": str(clients), "CDS_BASE_URL": "https://cds.example"}
+    with Service("--demo", CDS_DEMO="true", **own) as service:
+        _, _, err = service.stop(signal.SIGTERM)
+    assert "the order-entry page /demo is off" in err
+
+
 def test_a_body_above_the_limit_is_refused_with_an_operation_outcome():
     with Service(CDS_MAX_BODY_BYTES="600000") as service:
         answer = requests.post(

@@ -63,6 +63,7 @@ def test_the_settings_in_the_readme_are_the_settings() -> None:
         "docs/coverage.md",
         "docs/site.md",
         "docs/integrate.md",
+        "docs/demo.md",
     ],
 )
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:

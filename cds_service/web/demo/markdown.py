@@ -43,7 +43,7 @@ def _children(node: SyntaxTreeNode) -> Tree:
 
 def _node(node: SyntaxTreeNode) -> Tree:
     if node.type == "text":
-        return [node.content]
+        return [node.content] if node.content else []
     if node.type in ("softbreak", "hardbreak"):
         return ["\n"] if node.type == "softbreak" else [["br", "", []]]
     if node.type == "code_inline":

@@ -65,6 +65,7 @@ def blueprint(
             "demo.html",
             title="Order entry",
             connect=[origin_of(server)] if server else (),
+            text_only=True,
             groups=groups,
             fhir_server=server,
             addresses=addresses,

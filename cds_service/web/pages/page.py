@@ -40,16 +40,25 @@ class Pages:
         self._templates.globals["navigation"] = tuple(navigation)
 
     def answer(
-        self, template: str, *, title: str, connect: Iterable[str] = (), **values: Any
+        self,
+        template: str,
+        *,
+        title: str,
+        connect: Iterable[str] = (),
+        text_only: bool = False,
+        **values: Any,
     ) -> Response:
         """Return the page that `template` makes of `values`; whatever it shows is escaped.
 
-        `connect` are the origins besides our own that its scripts may call.
+        `connect` are the origins besides our own that its scripts may call; with `text_only` they
+        may set text but never markup.
         """
         text = self._templates.get_template(template).render(
             title=title, path=request.path.rstrip("/"), **values
         )
-        return Response(text, mimetype="text/html", headers=page_headers(connect))
+        return Response(
+            text, mimetype="text/html", headers=page_headers(connect, text_only=text_only)
+        )
 
     def blueprint(self) -> Blueprint:
         """Return the route of the static files.

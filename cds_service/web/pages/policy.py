@@ -6,11 +6,12 @@ _SELF = "'self'"
 _NONE = "'none'"
 
 
-def content_security_policy(connect: Iterable[str] = ()) -> str:
-    """Return the policy of a page (W3C, Content Security Policy Level 3).
+def content_security_policy(connect: Iterable[str] = (), *, text_only: bool = False) -> str:
+    """Return the policy of a page (W3C, Content Security Policy Level 3; Trusted Types).
 
     Scripts and styles come from files of this service only, none stands in a page. `connect`
-    are the origins besides our own that the scripts of the page may call.
+    are the origins besides our own that the scripts of the page may call. With `text_only` the
+    browser lets no script turn text into markup, whatever it was made to try.
     """
     rules = {
         "default-src": _NONE,
@@ -22,16 +23,18 @@ def content_security_policy(connect: Iterable[str] = ()) -> str:
         "base-uri": _NONE,
         "frame-ancestors": _NONE,
     }
+    if text_only:
+        rules |= {"require-trusted-types-for": "'script'", "trusted-types": _NONE}
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def page_headers(connect: Iterable[str] = ()) -> dict[str, str]:
-    """Return the headers of a page; `connect` as for `content_security_policy`.
+def page_headers(connect: Iterable[str] = (), *, text_only: bool = False) -> dict[str, str]:
+    """Return the headers of a page; the arguments are those of `content_security_policy`.
 
     A page is not kept by any cache, because it may show figures of the journal.
     """
     return {
-        "Content-Security-Policy": content_security_policy(connect),
+        "Content-Security-Policy": content_security_policy(connect, text_only=text_only),
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

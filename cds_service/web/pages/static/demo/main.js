@@ -28,6 +28,7 @@ let drafts = []; // the first is the one in the form
 let chosen = { procedure: null, reasons: [] };
 let pasted = null; // a request that was pasted, or null
 let signed = false;
+let opened = 0; // number of the patient opened last
 let asked = 0; // number of the latest question: an answer to an earlier one is dropped
 
 // --- asking the advisor ---------------------------------------------------------------------------
@@ -114,14 +115,14 @@ function showCards(cards, trees, service, exchange) {
   announce(`${cards.length === 1 ? "One card" : `${cards.length} cards`}: ${counts.join(", ")}.`);
 }
 
-function failed(problem, again, otherwise = []) {
+function failed(problem, again, otherwise = [], title = "No answer: this order was not checked.") {
   if (!(problem instanceof CallFailed)) console.error(problem);
   byId("cards").replaceChildren();
   byId("advice-time").textContent = "";
   const said = problem instanceof CallFailed ? problem.message : "The page failed to show the answer.";
   showState(
     "critical",
-    "No answer: this order was not checked.",
+    title,
     element("p", {}, said),
     element(
       "div",
@@ -130,7 +131,7 @@ function failed(problem, again, otherwise = []) {
       otherwise,
     ),
   );
-  announce("No answer from the advisor. This order was not checked.");
+  announce(`${title} ${said}`);
   clearWhy("There is no trace: the call failed.");
 }
 
@@ -338,21 +339,20 @@ function tryOrder(order) {
 // --- the patient and the chart --------------------------------------------------------------------
 
 async function openPatient(id) {
-  byId("patient-state").replaceChildren(element("span", { class: "busy" }, "Opening the chart…"));
+  opened += 1;
+  const mine = opened;
   asked += 1;
+  byId("patient-state").replaceChildren(element("span", { class: "busy" }, "Opening the chart…"));
   try {
     const found = await get(`/demo/charts/${encodeURIComponent(id)}`);
-    chart = server ? await server.chart(id) : found.resources;
-    patient = found;
+    const records = server ? await server.chart(id) : found.resources;
+    if (mine !== opened) return false;
+    [patient, chart] = [found, records];
   } catch (problem) {
-    patient = null;
-    chart = [];
-    byId("chart").replaceChildren();
-    byId("patient-state").replaceChildren(
-      element("span", { class: "notice critical" }, `The chart could not be opened. ${problem.message}`),
-    );
+    if (mine === opened) notOpened(id, problem);
     return false;
   }
+  byId("chart-panel").inert = false;
   byId("patient-state").replaceChildren(patient.sentence);
   byId("patient").value = id;
   const person = chart.find((each) => each.resourceType === "Patient") ?? {};
@@ -375,6 +375,19 @@ async function openPatient(id) {
   startOrder();
   nothingOrdered();
   return true;
+}
+
+// Without a chart nothing can be ordered or checked.
+function notOpened(id, problem) {
+  [patient, chart, drafts] = [null, [], []];
+  byId("patient-state").replaceChildren();
+  byId("tries").replaceChildren();
+  byId("chart").replaceChildren();
+  byId("patient-facts").textContent = "";
+  byId("order-fields").disabled = true;
+  byId("chart-panel").inert = true;
+  fillForm();
+  failed(problem, () => openPatient(id), [], "The chart could not be opened: nothing can be checked.");
 }
 
 async function addRecord(record, { ask = true } = {}) {
