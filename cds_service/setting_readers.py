@@ -136,10 +136,9 @@ def header(value: str) -> str:
 def time_zone(value: str) -> str:
     """Return the name of a time zone that this machine knows."""
     try:
-        ZoneInfo(value)
+        return value if value == "UTC" else ZoneInfo(value).key
     except (KeyError, OSError, ValueError):
         raise ValueError("must be a time zone such as Europe/Berlin or America/New_York") from None
-    return value
 
 
 def _is_base(url: str) -> bool:

@@ -1,9 +1,8 @@
 """What of the journal is looked at: from when to when, in which steps, by which client."""
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -11,8 +10,6 @@ Step = Literal["day", "week"]
 
 LONGEST = timedelta(days=1100)
 """The longest period: three years. It bounds the steps of a view by days."""
-
-_UTC = ZoneInfo("UTC")
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -29,7 +26,7 @@ class View(Struct, frozen=True, kw_only=True):
     step: Step = "day"
     client: str = ""
     hook: str = ""
-    zone: tzinfo = _UTC
+    zone: tzinfo = UTC
 
     def __post_init__(self) -> None:
         """Refuse a period that is none, or too long to be shown."""

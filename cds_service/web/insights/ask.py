@@ -1,8 +1,9 @@
 """What a reader asks for: the period, steps and filters in the address of the page."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from cds_service.journal.insights.view import View
 
@@ -73,6 +74,11 @@ def file_name(table: str, view: View) -> str:
     if view.hook:
         parts.append(view.hook)
     return "-".join(part.encode("ascii", "ignore").decode() for part in parts) + ".csv"
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone `name`; UTC is known on machines without a zone database too."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def _day(text: str, what: str) -> date | None:

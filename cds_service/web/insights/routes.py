@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, after_this_request, request
 
@@ -12,7 +11,15 @@ from cds_service.hooks.errors import RequestRefused
 from cds_service.journal.errors import JournalUnavailable
 from cds_service.journal.insights.result import Insights
 from cds_service.journal.insights.view import View
-from cds_service.web.insights.ask import HOOKS, PRESETS, AskedWrongly, file_name, query_of, view_of
+from cds_service.web.insights.ask import (
+    HOOKS,
+    PRESETS,
+    AskedWrongly,
+    file_name,
+    query_of,
+    view_of,
+    zone_of,
+)
 from cds_service.web.insights.names import Names
 from cds_service.web.insights.sign_in import Gate, NotSignedIn
 from cds_service.web.insights.table import figure, interval, percent, plain
@@ -58,7 +65,7 @@ def blueprint(
     All figures come from the journal at each call; nothing is kept in between.
     """
     routes = Blueprint("insights", __name__)
-    zone = ZoneInfo(settings.insights_time_zone)
+    zone = zone_of(settings.insights_time_zone)
     turn = threading.Semaphore(_AT_ONCE)
 
     def today() -> date:

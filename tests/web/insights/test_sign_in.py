@@ -263,6 +263,33 @@ class TestSettings:
         with pytest.raises(SettingsError, match=why):
             gate(Settings(**settings), local_mode=False)
 
+    def test_they_are_read_from_the_environment(self):
+        found = Settings.from_environment(
+            {
+                "CDS_INSIGHTS": "proxy",
+                "CDS_INSIGHTS_PROXY": "10.0.0.7, 10.1.0.0/16",
+                "CDS_INSIGHTS_PROXY_HEADER": "X-User",
+                "CDS_INSIGHTS_TIME_ZONE": "Europe/Berlin",
+            }
+        )
+        assert found.insights_proxy == ("10.0.0.7/32", "10.1.0.0/16")
+        assert (found.insights, found.insights_proxy_header) == ("proxy", "X-User")
+        assert found.insights_time_zone == "Europe/Berlin"
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "why"),
+        [
+            ("CDS_INSIGHTS", "everybody", "must be one of"),
+            ("CDS_INSIGHTS_PROXY", "proxy.example", "must be networks"),
+            ("CDS_INSIGHTS_PROXY_HEADER", "X User", "must be the name of a header"),
+            ("CDS_INSIGHTS_TIME_ZONE", "Mars/Olympus", "must be a time zone"),
+            ("CDS_INSIGHTS_TIME_ZONE", "../../etc/passwd", "must be a time zone"),
+        ],
+    )
+    def test_one_with_a_wrong_value_is_refused(self, variable: str, value: str, why: str):
+        with pytest.raises(SettingsError, match=why):
+            Settings.from_environment({variable: value})
+
     @pytest.mark.parametrize(
         ("text", "why"),
         [
