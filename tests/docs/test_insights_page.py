@@ -9,7 +9,7 @@ from cds_service.content.library import Content
 from cds_service.journal.insights.result import Insights
 from cds_service.journal.insights.view import View
 from cds_service.web.insights.names import Names
-from cds_service.web.insights.tables import tables
+from cds_service.web.insights.tables import TABLES, tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTHING = Insights(
@@ -33,5 +33,6 @@ def test_every_table_and_column_is_defined(content: Content):
     told = set(re.findall("`([^`]+)`", section))
     day = date(2026, 11, 25)
     made = tables(NOTHING, View(first=day, last=day), Names(content, LOCAL_CLIENTS))
+    assert tuple(made) == TABLES
     assert set(made) <= told
     assert {column.key for table in made.values() for column in table.columns} <= told

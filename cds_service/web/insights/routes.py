@@ -23,11 +23,12 @@ from cds_service.web.insights.ask import (
 from cds_service.web.insights.names import Names
 from cds_service.web.insights.sign_in import Gate, NotSignedIn
 from cds_service.web.insights.table import figure, interval, percent, plain
-from cds_service.web.insights.tables import tables
+from cds_service.web.insights.tables import TABLES, tables
 from cds_service.web.pages.page import Link
 
 if TYPE_CHECKING:
     from cds_service.advisor import Advisor
+    from cds_service.journal.journal import Journal
     from cds_service.settings import Settings
     from cds_service.web.operations import Operations
     from cds_service.web.pages.page import Pages
@@ -36,6 +37,7 @@ PATH = "/insights"
 _TITLE = "Insights"
 LINK = Link(_TITLE, PATH)
 _TEMPLATE = "insights.html"
+_TABLE = f"<any({', '.join(map(repr, TABLES))}):name>"
 _AT_ONCE, _LONGEST_WAIT = 2, 2.0
 """How many views a process reads at the same time, and how many seconds another one waits: the
 threads are there for the calls of clients first."""
@@ -74,16 +76,14 @@ def blueprint(
     def names() -> Names:
         return Names(getattr(advisor, "content", None), parts.registry.current)
 
-    def look(view: View) -> Insights:
-        if parts.journal is None:
-            raise JournalUnavailable(_NO_JOURNAL)
-        able, reason = parts.journal.ready()
+    def look(journal: "Journal", view: View) -> Insights:
+        able, reason = journal.ready()
         if not able:
             raise JournalUnavailable(reason)
         if not turn.acquire(timeout=_LONGEST_WAIT):
             raise JournalUnavailable("Others are reading the insights.", retry_after=2)
         try:
-            return parts.journal.store.insights(view)
+            return journal.store.insights(view)
         finally:
             turn.release()
 
@@ -110,7 +110,7 @@ def blueprint(
         if parts.journal is None:
             return problem(200, _NO_JOURNAL, "No journal")
         try:
-            found = look(view)
+            found = look(parts.journal, view)
         except JournalUnavailable as away:
             response = problem(503, _AWAY, "The journal is away")
             response.headers["Retry-After"] = str(away.retry_after)
@@ -130,25 +130,24 @@ def blueprint(
             **_WORDS,
         )
 
-    @routes.get(f"{PATH}/<name>.csv")
+    @routes.get(f"{PATH}/{_TABLE}.csv")
     def export(name: str) -> Response:
         try:
             let_in(request)
         except NotSignedIn as refused:
             _answer_with(refused.headers)
             raise _as_error(refused) from None
+        if parts.journal is None:
+            raise RequestRefused(404, "not-supported", _NO_JOURNAL)
         try:
             view = view_of(request.args, today(), zone)
-            found = look(view)
+            found = look(parts.journal, view)
         except AskedWrongly as wrong:
             raise RequestRefused(400, "value", str(wrong)) from None
         except JournalUnavailable as away:
             _answer_with({"Retry-After": str(away.retry_after)})
-            text = _AWAY if parts.journal else _NO_JOURNAL
-            raise RequestRefused(503, "transient", text) from None
-        table = tables(found, view, names()).get(name)
-        if table is None:
-            raise RequestRefused(404, "not-found", "There is no such table of insights.")
+            raise RequestRefused(503, "transient", _AWAY) from None
+        table = tables(found, view, names())[name]
         response = Response(table.csv(), content_type="text/csv; charset=utf-8; header=present")
         response.headers["Content-Disposition"] = f'attachment; filename="{file_name(name, view)}"'
         response.cache_control.no_store = True

@@ -13,6 +13,27 @@ from cds_service.web.insights.overview import summary, versions
 from cds_service.web.insights.reasons import reasons, reasons_by_rule
 from cds_service.web.insights.table import Table
 
+TABLES = (
+    "summary",
+    "calls",
+    "cards-per-100-orders",
+    "outcomes",
+    "latency",
+    "by-rule",
+    "loudest",
+    "reasons",
+    "by-indicator",
+    "reasons-by-rule",
+    "by-topic",
+    "by-variant",
+    "by-procedure",
+    "by-client",
+    "not-assessed",
+    "missing",
+    "versions",
+)
+"""Their ids, in the order of the page; they are addresses too, and do not change."""
+
 
 def tables(found: Insights, view: View, names: Names) -> dict[str, Table]:
     """Return all tables by their ids, in the order of the page."""

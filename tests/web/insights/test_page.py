@@ -216,7 +216,7 @@ class TestStates:
         client = site(kept=None)
         assert "keeps no journal" in client.get("/insights").text
         response = client.get("/insights/summary.csv")
-        assert (response.status_code, response.json["issue"][0]["code"]) == (503, "transient")
+        assert (response.status_code, response.json["issue"][0]["code"]) == (404, "not-supported")
 
     def test_a_journal_that_is_away_is_a_clear_state(
         self, site: Open, journal: Journal, monkeypatch: pytest.MonkeyPatch
