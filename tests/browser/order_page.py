@@ -12,7 +12,8 @@ class OrderPage:
         expect(page.locator("#patient-facts")).not_to_be_empty()
 
     def answered(self) -> None:
-        """Wait until no answer is awaited."""
+        """Wait until no answer is awaited, and nothing is being written."""
+        expect(self.page.locator("#chart-panel")).not_to_have_attribute("aria-busy", "true")
         expect(self.advice).to_have_attribute("aria-busy", "false")
 
     def choose_study(self, typed: str, title: str) -> None:

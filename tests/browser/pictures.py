@@ -61,8 +61,8 @@ def request(page: OrderPage) -> None:
 
 
 PICTURES_TO_TAKE = (
-    Picture("order-entry", "pacemaker", 1360, 1060, "light", hold),
-    Picture("narrow", "pacemaker", 400, 1190, "dark", at_the_cards),
+    Picture("order-entry", "pacemaker", 1360, 1140, "light", hold),
+    Picture("narrow", "pacemaker", 400, 1160, "dark", at_the_cards),
     Picture("search", "fever", 1024, 640, "light", search),
     Picture("why", "pacemaker", 1360, 900, "light", why),
     Picture("request", "pacemaker", 1024, 560, "dark", request),

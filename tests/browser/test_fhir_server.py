@@ -97,6 +97,14 @@ def test_a_record_added_on_the_page_is_on_the_server_and_counts(entry: Entry, de
     assert page.cards() == ["imaging-not-needed"]
 
 
+def test_a_change_that_the_server_refuses_is_told_and_not_shown(entry: Entry) -> None:
+    page = entry("fever")
+    page.page.route("**/fhir/R4/Observation/*", lambda route: route.fulfill(status=503))
+    page.add("Temperature", value="40.2")
+    expect(page.page.locator("#record-problem")).to_contain_text("The chart was not changed")
+    expect(page.page.locator("#chart")).not_to_contain_text("40.2")
+
+
 def test_without_its_server_the_page_says_that_the_chart_could_not_be_opened(entry: Entry) -> None:
     page = entry("fever")
     page.page.route("**/fhir/R4/**", lambda route: route.abort())

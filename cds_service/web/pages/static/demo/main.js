@@ -390,26 +390,34 @@ function notOpened(id, problem) {
   failed(problem, () => openPatient(id), [], "The chart could not be opened: nothing can be checked.");
 }
 
-async function addRecord(record, { ask = true } = {}) {
+// Does `work` on the chart; what cannot be written is told and changes nothing here.
+async function writing(work) {
+  byId("chart-panel").setAttribute("aria-busy", "true");
+  byId("record-problem").textContent = "";
+  byId("chart-note").replaceChildren(element("span", { class: "busy" }, "Writing to the chart…"));
   try {
-    if (server) await server.put(record);
-    chart.push(record);
-    chartChanged(ask);
+    await work();
   } catch (problem) {
-    byId("record-problem").textContent = problem.message;
+    byId("chart-note").textContent = "";
+    byId("record-problem").textContent = `The chart was not changed. ${problem.message}`;
   }
+  byId("chart-panel").setAttribute("aria-busy", "false");
 }
 
-async function removeRecord(record) {
-  try {
-    if (server) await server.remove(record);
+const addRecord = (record, { ask = true } = {}) =>
+  writing(async () => {
+    await server?.put(record);
+    chart.push(record);
+    chartChanged(ask);
+  });
+
+const removeRecord = (record) =>
+  writing(async () => {
+    await server?.remove(record);
     chart = chart.filter((each) => each !== record);
     byId("chart-panel").focus();
     chartChanged(true);
-  } catch (problem) {
-    byId("record-problem").textContent = problem.message;
-  }
-}
+  });
 
 function chartChanged(ask) {
   byId("chart-note").textContent = server ? "Changed on the FHIR server." : "Changed in this page only.";
@@ -417,8 +425,8 @@ function chartChanged(ask) {
   if (ask && drafts.length && !signed && !pasted) consult();
 }
 
-async function resetChart() {
-  try {
+const resetChart = () =>
+  writing(async () => {
     const found = await get(`/demo/charts/${encodeURIComponent(patient.id)}`);
     if (server) {
       const kept = new Set(found.resources.map(nameOf));
@@ -427,10 +435,7 @@ async function resetChart() {
     }
     await openPatient(patient.id);
     byId("chart-note").textContent = "As it was written.";
-  } catch (problem) {
-    byId("record-problem").textContent = problem.message;
-  }
-}
+  });
 
 // --- a pasted request -----------------------------------------------------------------------------
 
