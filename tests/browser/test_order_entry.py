@@ -106,6 +106,27 @@ def test_an_override_with_a_reason_arrives_in_the_journal(entry: Entry, service:
     assert answer["reason_code"] == "device-cleared"
 
 
+def test_feedback_that_is_not_stored_is_told(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.page.route("**/feedback", lambda route: route.fulfill(status=503, json={}))
+    page.try_order(MRI)
+    card = page.page.locator("#cards .card")
+    card.get_by_role("button", name="Override…").click()
+    card.get_by_label("Comment").fill("cleared by phone")
+    card.get_by_role("button", name="Override", exact=True).click()
+    expect(page.advice).to_contain_text("Feedback was not stored: HTTP 503")
+
+
+def test_without_the_list_of_codes_words_can_still_be_recorded(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.page.route("**/demo/records/*", lambda route: route.fulfill(status=503))
+    page.try_order(MRI)
+    page.page.locator("#add-record-section summary").click()
+    expect(page.page.get_by_placeholder("no codes could be loaded: use words")).to_be_visible()
+    page.add("Problem", what="HIV infection")
+    assert page.cards() == ["add-contrast"]
+
+
 def test_signing_asks_once_more_and_the_signed_order_is_on_the_chart(entry: Entry) -> None:
     page = entry("fever")
     page.try_order(MRI_CONTRAST)
@@ -184,6 +205,39 @@ def test_words_of_the_reason_are_read(entry: Entry) -> None:
     field.fill("back pain, new saddle anesthesia and urinary retention since yesterday")
     field.press("Enter")
     expect(page.card("make-it-stat")).to_be_visible()
+
+
+def test_enter_in_a_field_asks_again_and_signs_nothing(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    for label in ("Study", "Reason", "Reason in words", "Order text"):
+        field = page.page.get_by_label(label, exact=True)
+        field.focus()
+        field.press("Escape")
+        field.press("Enter")
+        page.answered()
+    expect(page.page.locator("#order-status")).to_have_text("Draft")
+    assert page.cards() == ["imaging-not-needed"]
+    page.tab("Request")
+    assert '"order-sign"' not in page.page.locator("#exchange").inner_text()
+
+
+def test_what_was_typed_and_not_chosen_does_not_stand_as_ordered(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI)
+    field = page.page.get_by_label("Study", exact=True)
+    field.fill("ct")
+    page.page.get_by_label("Priority").focus()
+    assert page.study == MRI
+
+
+def test_a_new_order_starts_empty(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI)
+    page.page.get_by_role("button", name="New order").click()
+    assert page.study == ""
+    assert page.cards() == []
+    assert "Choose a study" in page.state
 
 
 def test_a_link_shows_the_same_again_and_holds_nothing_of_the_chart(

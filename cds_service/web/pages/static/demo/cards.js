@@ -102,17 +102,21 @@ function overrideButton(card, override) {
   return [button, form];
 }
 
-// Puts what became of a card in its place.
+// Puts what becomes of a card in its place; called again, it changes the text.
 export function settle(uuid, text) {
   const card = document.querySelector(`.card[data-uuid="${CSS.escape(uuid)}"]`);
   if (!card) return;
-  card.classList.add("settled");
-  const summary = card.querySelector("h3").textContent;
-  card.replaceChildren(
-    element("p", {}, element("s", {}, summary)),
-    element("p", { class: "muted", tabindex: "-1" }, text),
-  );
-  card.querySelector("[tabindex]").focus();
+  if (!card.classList.contains("settled")) {
+    const summary = card.querySelector("h3").textContent;
+    card.classList.add("settled");
+    card.replaceChildren(
+      element("p", {}, element("s", {}, summary)),
+      element("p", { class: "muted", tabindex: "-1" }),
+    );
+  }
+  const said = card.querySelector("[tabindex]");
+  said.textContent = text;
+  said.focus();
 }
 
 // The states of the pop-up besides cards.

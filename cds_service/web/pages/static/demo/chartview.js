@@ -80,8 +80,16 @@ export function recordForm({ codings, patientId, add }) {
     }
     byId("record-value").value = chosen === "Temperature" ? "38.6" : "";
     byId("record-unit").value = chosen === "Temperature" ? "Cel" : "";
-    const known = await codings();
-    if (kind.value === chosen && known[chosen]) find = searcher(known[chosen], (each) => each.display, (each) => each.code);
+    what.placeholder = "loading the codes…";
+    let hint = "";
+    try {
+      const known = await codings();
+      if (kind.value !== chosen) return;
+      if (known[chosen]) find = searcher(known[chosen], (each) => each.display, (each) => each.code);
+    } catch {
+      hint = "no codes could be loaded: use words";
+    }
+    what.placeholder = hint;
   }
 
   byId("record-date").value = new Date().toISOString().slice(0, 10);

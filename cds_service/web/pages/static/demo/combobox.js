@@ -4,8 +4,12 @@ import { announce, element } from "./elements.js";
 
 // Makes `input` a combobox over the list with the id in its aria-controls. `find(typed)` returns
 // entries, `spoken(entry)` their text, `chosen(entry)` is called when one is chosen. Where `free`, what
-// is typed may be kept as it is; else Enter takes the first entry.
-export function combobox(input, { find, spoken, detail = () => "", chosen, free = false }) {
+// is typed may be kept as it is; else Enter takes the first entry. `left()` is called when the field is
+// left.
+export function combobox(
+  input,
+  { find, spoken, detail = () => "", chosen, free = false, left = () => {} },
+) {
   const list = document.getElementById(input.getAttribute("aria-controls"));
   let entries = [];
   let active = -1;
@@ -66,7 +70,10 @@ export function combobox(input, { find, spoken, detail = () => "", chosen, free 
 
   input.addEventListener("input", open);
   input.addEventListener("click", () => (isOpen() ? close() : open()));
-  input.addEventListener("blur", close);
+  input.addEventListener("blur", () => {
+    close();
+    left();
+  });
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();

@@ -1,0 +1,52 @@
+// A request that was pasted: it is sent as it is, and its own draft orders are what is changed.
+
+import { consult } from "./advice.js";
+import { byId, element } from "./elements.js";
+import { showRemarks } from "./remarks.js";
+import { state } from "./state.js";
+import { json, post } from "./wire.js";
+
+export const pastedDrafts = () => (state.pasted.context?.draftOrders?.entry ?? []).map((entry) => entry.resource);
+
+export function putPastedDrafts(resources) {
+  state.pasted.context.draftOrders.entry = resources.map((resource) => ({ resource }));
+  byId("paste").value = JSON.stringify(state.pasted, null, 2);
+}
+
+export async function sendPasted(event) {
+  event.preventDefault();
+  byId("paste-problem").textContent = "";
+  let body;
+  try {
+    body = JSON.parse(byId("paste").value);
+  } catch (problem) {
+    byId("paste-problem").textContent = `This is not JSON: ${problem.message}`;
+    return;
+  }
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    byId("paste-problem").textContent = "A request is a JSON object.";
+    return;
+  }
+  state.pasted = body;
+  byId("pasted-note").hidden = false;
+  byId("remarks").replaceChildren(element("p", { class: "busy" }, "Reading the request…"));
+  if ((await consult(body.hook)) === null) {
+    // there is no answer: what is odd about the request may tell why
+    explainRefused(body, state.asked);
+  }
+  byId("advice").scrollIntoView({ block: "nearest" });
+}
+
+async function explainRefused(body, mine) {
+  try {
+    const found = json(await post("/demo/explanation", body, { kept: false }));
+    if (mine === state.asked) showRemarks(found.remarks);
+  } catch (problem) {
+    byId("remarks").replaceChildren(element("p", {}, `The request could not be read. ${problem.message}`));
+  }
+}
+
+export function leavePasted() {
+  state.pasted = null;
+  byId("pasted-note").hidden = true;
+}

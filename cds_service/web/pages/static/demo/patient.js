@@ -1,0 +1,107 @@
+// The patient whose chart is open, and changes of the chart.
+
+import { consult, draw, failed, nothingOrdered } from "./advice.js";
+import { byId, element } from "./elements.js";
+import { nameOf } from "./order.js";
+import { fillForm, startOrder, tryOrder } from "./orderform.js";
+import { state } from "./state.js";
+import { get } from "./wire.js";
+
+export async function openPatient(id) {
+  state.opened += 1;
+  const mine = state.opened;
+  state.asked += 1;
+  byId("patient-state").replaceChildren(element("span", { class: "busy" }, "Opening the chart…"));
+  try {
+    const found = await get(`/demo/charts/${encodeURIComponent(id)}`);
+    const records = state.server ? await state.server.chart(id) : found.resources;
+    if (mine !== state.opened) return false;
+    [state.patient, state.chart] = [found, records];
+  } catch (problem) {
+    if (mine === state.opened) notOpened(id, problem);
+    return false;
+  }
+  byId("chart-panel").inert = false;
+  byId("patient-state").replaceChildren(state.patient.sentence);
+  byId("patient").value = id;
+  const person = state.chart.find((each) => each.resourceType === "Patient") ?? {};
+  const age = new Date().getFullYear() - Number((person.birthDate ?? "").slice(0, 4));
+  byId("patient-facts").textContent = `${person.name?.[0]?.text ?? ""}, ${person.gender ?? ""}, ${age} years`;
+  byId("tries").replaceChildren(
+    ...state.patient.orders.map((order) =>
+      element(
+        "li",
+        {},
+        element(
+          "button",
+          { type: "button", class: "compact", "data-try": order.procedure, click: () => tryOrder(order) },
+          order.text || state.procedures.get(order.procedure)?.title || order.procedure,
+          order.priority !== "routine" ? ` (${order.priority})` : "",
+        ),
+      ),
+    ),
+  );
+  startOrder();
+  nothingOrdered();
+  return true;
+}
+
+// Without a chart nothing can be ordered or checked.
+function notOpened(id, problem) {
+  [state.patient, state.chart, state.drafts] = [null, [], []];
+  byId("patient-state").replaceChildren();
+  byId("tries").replaceChildren();
+  byId("chart").replaceChildren();
+  byId("patient-facts").textContent = "";
+  byId("order-fields").disabled = true;
+  byId("chart-panel").inert = true;
+  fillForm();
+  failed(problem, () => openPatient(id), [], "The chart could not be opened: nothing can be checked.");
+}
+
+// Does `work` on the chart; what cannot be written is told and changes nothing here.
+async function writing(work) {
+  byId("chart-panel").setAttribute("aria-busy", "true");
+  byId("record-problem").textContent = "";
+  byId("chart-note").replaceChildren(element("span", { class: "busy" }, "Writing to the chart…"));
+  try {
+    await work();
+  } catch (problem) {
+    byId("chart-note").textContent = "";
+    byId("record-problem").textContent = `The chart was not changed. ${problem.message}`;
+  }
+  byId("chart-panel").setAttribute("aria-busy", "false");
+}
+
+export const addRecord = (record, { ask = true } = {}) =>
+  writing(async () => {
+    await state.server?.put(record);
+    state.chart.push(record);
+    chartChanged(ask);
+  });
+
+export const removeRecord = (record) =>
+  writing(async () => {
+    await state.server?.remove(record);
+    state.chart = state.chart.filter((each) => each !== record);
+    byId("chart-panel").focus();
+    chartChanged(true);
+  });
+
+function chartChanged(ask) {
+  byId("chart-note").textContent = state.server ? "Changed on the FHIR server." : "Changed in this page only.";
+  draw(new Map(), new Map());
+  if (ask && state.drafts.length && !state.signed && !state.pasted) consult();
+}
+
+export const resetChart = () =>
+  writing(async () => {
+    const found = await get(`/demo/charts/${encodeURIComponent(state.patient.id)}`);
+    if (state.server) {
+      const kept = new Set(found.resources.map(nameOf));
+      for (const record of state.chart) if (!kept.has(nameOf(record))) await state.server.remove(record);
+      for (const record of found.resources) await state.server.put(record);
+    }
+    await openPatient(state.patient.id);
+    byId("chart-note").textContent = "As it was written.";
+  });
