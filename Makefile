@@ -82,6 +82,7 @@ demo-figures: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast /demo shows a card, and 
 .PHONY: pictures
 pictures: $(DEV_STAMP) $(PROJECT_STAMP) ## Take the pictures of the documentation anew (needs Chromium)
 	$(BIN)/python -m tests.browser.pictures
+	$(BIN)/python -m tests.browser.insights_picture docs/pictures/insights.png
 
 .PHONY: docs
 docs: $(DEV_STAMP) $(PROJECT_STAMP) ## Write the generated parts of the documentation anew

@@ -8,6 +8,8 @@ from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, gate, health, metrics, services
 from cds_service.web.calls import ServiceCalls
 from cds_service.web.demo import routes as demo
+from cds_service.web.insights import routes as insights
+from cds_service.web.insights import sign_in
 from cds_service.web.operations import Operations, operations
 from cds_service.web.pages.page import Pages
 
@@ -77,14 +79,20 @@ def _add_pages(
     The order-entry page is for a trial on one machine: where clients have to authenticate it is
     off, because a browser that plays an EHR has no token.
     """
-    with_demo = settings.demo and parts.registry.current.local_mode
+    local_mode = parts.registry.current.local_mode
+    with_demo = settings.demo and local_mode
+    let_in = sign_in.gate(settings, local_mode=local_mode)
     navigation = [demo.LINK] if with_demo else []
+    if let_in:
+        navigation.append(insights.LINK)
     if not navigation:
         return
     pages = Pages(navigation)
     app.register_blueprint(pages.blueprint())
     if with_demo:
         app.register_blueprint(demo.blueprint(settings, in_force, parts, pages))
+    if let_in:
+        app.register_blueprint(insights.blueprint(settings, in_force, parts, pages, let_in))
 
 
 def _no_sniffing(response: Response) -> Response:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from cds_service.origins import origin_of, pattern_of
 
@@ -130,6 +131,21 @@ def networks(value: str) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_network(word)) for word in _words(value))
     except ValueError:
         raise ValueError("must be networks such as 10.0.0.0/8 or fd00::/8") from None
+
+
+def header(value: str) -> str:
+    """Return the name of an HTTP header (RFC 9110, token)."""
+    if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
+        raise ValueError("must be the name of a header, such as X-Forwarded-User")
+    return value
+
+
+def time_zone(value: str) -> str:
+    """Return the name of a time zone that this machine knows."""
+    try:
+        return value if value == "UTC" else ZoneInfo(value).key
+    except (KeyError, OSError, ValueError):
+        raise ValueError("must be a time zone such as Europe/Berlin or America/New_York") from None
 
 
 def _is_base(url: str) -> bool:

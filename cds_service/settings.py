@@ -252,6 +252,32 @@ class Settings:
         repr=False,
         metadata=_meant(str, "Token by which /demo reads that FHIR server and lets it be read."),
     )
+    insights: str = field(
+        default="local",
+        metadata=_meant(
+            read.one_of("local", "users", "proxy", "off"),
+            "Who sees the page /insights: this machine, in local mode only; people with a password;"
+            " whom a proxy has signed in; nobody.",
+        ),
+    )
+    insights_users_file: Path | None = field(
+        default=None,
+        metadata=_meant(Path, "File with the names and password hashes of those people."),
+    )
+    insights_proxy: tuple[str, ...] = field(
+        default=(),
+        metadata=_meant(
+            read.networks, "Addresses (CIDR) of that proxy, with commas; nobody else is believed."
+        ),
+    )
+    insights_proxy_header: str = field(
+        default="X-Forwarded-User",
+        metadata=_meant(read.header, "Header in which that proxy names whom it has signed in."),
+    )
+    insights_time_zone: str = field(
+        default="UTC",
+        metadata=_meant(read.time_zone, "Zone in which the days of /insights begin and end."),
+    )
     metrics_public: bool = field(
         default=False, metadata=_meant(read.flag, "Answer /metrics to other machines too.")
     )

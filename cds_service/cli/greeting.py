@@ -13,6 +13,7 @@ from cds_service.web.discovery import SERVICES
 
 def greeting(settings: Settings, port: int, content: Content) -> list[str]:
     """Return the lines for a service that listens on `port`."""
+    with_demo = settings.demo and not settings.clients_file
     base = settings.base_url or f"http://{_host(settings.host)}:{port}"
     return [
         f"Imaging-order advisor {__version__} on {base}",

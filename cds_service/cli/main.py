@@ -31,6 +31,7 @@ COMMANDS = (
     "config",
     "clients",
     "journal",
+    "insights",
     "settings",
 )
 """The commands, each with a module of its name, in the order in which the help lists them."""

@@ -36,7 +36,7 @@ COLUMNS = (
 """Columns of the CSV form: one row for each card and answer to it."""
 
 _AT_ONCE = 500
-_FORMULA = ("=", "+", "-", "@", "\t")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TOLD = [
     consultations.c[name]
     for name in (
@@ -170,8 +170,11 @@ def _csv(values: Iterable[Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
+    return " ".join(map(str, value)) if isinstance(value, list) else guarded(value)
+
+
+def guarded(value: Any) -> Any:
+    """Return `value` for a cell of a CSV file; a text that is a formula gets an apostrophe."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"  # a spreadsheet would run it
     return value

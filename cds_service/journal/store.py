@@ -16,6 +16,9 @@ from cds_service.journal import export
 from cds_service.journal.engines import WRITES, open_engine, unit_of_work
 from cds_service.journal.errors import JournalUnavailable, NewerTables
 from cds_service.journal.events import Consultation, Feedback, FeedbackResult
+from cds_service.journal.insights.read import read
+from cds_service.journal.insights.result import Insights
+from cds_service.journal.insights.view import View
 from cds_service.journal.replays import KEPT_LONGER, token_key
 from cds_service.journal.rows import consultation_rows, feedback_row
 from cds_service.journal.schema import (
@@ -210,6 +213,15 @@ class JournalStore:
             span = (since or ever[0], until or ever[1])
             yield from export.lines(connection, *span, form=form)
 
+    def insights(self, view: View) -> Insights:
+        """Return counts and rates of the calls that `view` chooses.
+
+        Raises:
+            JournalUnavailable: the database cannot be used now, or takes too long.
+        """
+        with self._unit(writes=False, snapshot=True) as connection:
+            return read(connection, view)
+
     def counts(self) -> dict[str, int]:
         """Return how many of each thing the journal holds.
 
@@ -229,11 +241,15 @@ class JournalStore:
         self._engine.dispose()
 
     @contextmanager
-    def _unit(self, *, writes: bool) -> Iterator[Connection]:
+    def _unit(self, *, writes: bool, snapshot: bool = False) -> Iterator[Connection]:
+        """Give a connection; with `snapshot`, all its reads see the journal of one instant."""
         if not self._prepared:
             self.prepare()
         turn = self._turn if writes else nullcontext()
-        with turn, unit_of_work(self._engine, writes=writes) as connection:
+        engine = self._engine
+        if snapshot and engine.dialect.name == "postgresql":  # in SQLite every transaction does
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with turn, unit_of_work(engine, writes=writes) as connection:
             yield connection
 
 

@@ -1,0 +1,1 @@
+"""The page ``/insights``: how often cards fire and what becomes of them, out of the journal."""
