@@ -85,13 +85,6 @@ def directory(value: str) -> Path | None:
     return None if value.lower() == "none" else Path(value)
 
 
-def header(value: str) -> str:
-    """Return the name of an HTTP header."""
-    if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
-        raise ValueError("must be the name of an HTTP header such as X-Request-ID")
-    return value
-
-
 def base_url(value: str) -> str:
     """Return an http or https URL without query, and without a slash at its end."""
     if not _is_base(value):

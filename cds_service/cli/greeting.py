@@ -24,11 +24,7 @@ def greeting(settings: Settings, port: int, content: Content) -> list[str]:
         "Try it:",
         f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
         " -H 'Content-Type: application/json' --data @-",
-        *(
-            [f"Order-entry page: {base}/demo"]
-            if settings.demo and not settings.clients_file
-            else ()
-        ),
+        *([f"Order-entry page: {base}/demo"] if with_demo else ()),
     ]
 
 
