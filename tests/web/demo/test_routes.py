@@ -31,7 +31,7 @@ def address(demo: FlaskClient, name: str) -> str:
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_without_the_setting_there_is_no_page(serve: Serve, path: str) -> None:
-    assert serve().get(path).status_code == 404
+    assert serve(insights="off").get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
