@@ -69,9 +69,7 @@ def placeholders(
 
     A value is empty where there is nothing to say. What no text asks for is not worked out.
     """
-    return {
-        name: _VALUES[name](advice, assessment, content) for name in names if name in _VALUES
-    }
+    return {name: _VALUES[name](advice, assessment, content) for name in names if name in _VALUES}
 
 
 def rating_words(rated: Rated | None, book: Phrasebook) -> str:
@@ -178,7 +176,9 @@ def _unsettled(assessment: Assessment, book: Phrasebook) -> str:
     """Return the red flags that a record suggests without settling them."""
     if assessment.topic is None:
         return ""
-    results = [assessment.findings[name] for name in assessment.topic.topic.topic.red_flags]
+    findings = assessment.findings
+    flags = assessment.topic.topic.topic.red_flags
+    results = [findings[name] for name in flags if name in findings.touched]
     words = []
     for result in results:
         if result.state is State.UNKNOWN and result.suspected:
