@@ -1,6 +1,5 @@
 """One request, all the way: gather the chart, decide, and put the advice into cards."""
 
-import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from cds_service.log import logger
 from cds_service.render.annotation import annotate, rating_extensions
 from cds_service.render.cards import cards, not_assessed
 from cds_service.render.suggestions import RatingOf
+from cds_service.render.uuids import random_uuid
 from cds_service.settings import Settings
 from cds_service.tracing import span
 
@@ -114,7 +114,7 @@ class Advisor:
         if faults and not assessments:
             raise faults[0][1]
         with span("render"):
-            shown = cards(assessments, self.content, _new_id, self._rating_for(client))
+            shown = cards(assessments, self.content, random_uuid, self._rating_for(client))
             shown += [self._not_assessed(order, fault) for order, fault in faults]
             actions = self._system_actions(assessments, client)
         return Consultation(as_of, chart, assessments, shown, actions)
@@ -122,7 +122,7 @@ class Advisor:
     def _not_assessed(self, order: DraftOrder, fault: Exception) -> dict[str, Any]:
         """Return the card for an order that a fault of ours left without advice."""
         _log.error("an order could not be assessed", exception_type=type(fault).__name__)
-        return not_assessed(recognise(order, self.content).procedure, self.content, _new_id)
+        return not_assessed(recognise(order, self.content).procedure, self.content, random_uuid)
 
     def _imaging(self, order: DraftOrder) -> bool:
         return recognise(order, self.content).imaging
@@ -156,7 +156,7 @@ class Advisor:
                 self.content,
                 agreed.mechanism,
                 agreed.criteria_uri or None,
-                _new_id,
+                random_uuid,
             )
 
         return rated
@@ -168,12 +168,4 @@ class Advisor:
         if agreed is None:
             return ()
         criteria = agreed.criteria_uri or None
-        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, _new_id))
-
-
-def _new_id() -> str:
-    """Return a random UUID (RFC 9562, version 4), written in a third of the time of `uuid4`."""
-    chance = os.urandom(16)
-    digits = chance.hex()
-    variant = "89ab"[chance[8] >> 6]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, random_uuid))
