@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import uuid4
 
 from cds_service.clients.model import LOCAL, Client
 from cds_service.content.library import Content
@@ -25,6 +24,7 @@ from cds_service.log import logger
 from cds_service.render.annotation import annotate, rating_extensions
 from cds_service.render.cards import cards, not_assessed
 from cds_service.render.suggestions import RatingOf
+from cds_service.render.uuids import random_uuid
 from cds_service.settings import Settings
 from cds_service.tracing import span
 
@@ -115,7 +115,7 @@ class Advisor:
         if faults and not assessments:
             raise faults[0][1]
         with span("render"):
-            shown = cards(assessments, self.content, _new_id, self._rating_for(client))
+            shown = cards(assessments, self.content, random_uuid, self._rating_for(client))
             shown += [self._not_assessed(order, fault) for order, fault in faults]
             actions = self._system_actions(assessments, client)
         return Consultation(as_of, chart, assessments, shown, actions)
@@ -123,7 +123,7 @@ class Advisor:
     def _not_assessed(self, order: DraftOrder, fault: Exception) -> dict[str, Any]:
         """Return the card for an order that a fault of ours left without advice."""
         _log.error("an order could not be assessed", exception_type=type(fault).__name__)
-        return not_assessed(recognise(order, self.content).procedure, self.content, _new_id)
+        return not_assessed(recognise(order, self.content).procedure, self.content, random_uuid)
 
     def _imaging(self, order: DraftOrder) -> bool:
         return recognise(order, self.content).imaging
@@ -157,7 +157,7 @@ class Advisor:
                 self.content,
                 agreed.mechanism,
                 agreed.criteria_uri or None,
-                _new_id,
+                random_uuid,
             )
 
         return rated
@@ -169,8 +169,4 @@ class Advisor:
         if agreed is None:
             return ()
         criteria = agreed.criteria_uri or None
-        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, _new_id))
-
-
-def _new_id() -> str:
-    return str(uuid4())
+        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, random_uuid))

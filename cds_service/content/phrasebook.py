@@ -1,15 +1,12 @@
 """What the program says, as ids with values, and how it is said in one language."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from cds_service.content.phrases import PHRASES
-
-PLACES = re.compile(r"\{([a-z-]+)\}")
-"""The places of a template that are filled in."""
+from cds_service.content.template import template
 
 
 class Phrase(msgspec.Struct, frozen=True):
@@ -53,8 +50,7 @@ class Phrasebook:
         if isinstance(words, str):
             return words
         values = {place: self.say(value) for place, value in words.values}
-        template = self.phrases.get(words.id) or PHRASES[words.id]
-        return PLACES.sub(lambda found: values[found[1]], template)
+        return template(self.phrases.get(words.id) or PHRASES[words.id]).fill(values)
 
     def join(self, words: Iterable[Words], separator: str) -> str:
         """Return all of `words` that say something, in this language, with `separator` between."""

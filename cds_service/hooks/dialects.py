@@ -205,7 +205,10 @@ def _removal(replacing: Sequence[Json]) -> Json:
 
 
 def _public(suggestion: Json) -> Json:
-    return {name: value for name, value in suggestion.items() if name not in _PRIVATE}
+    shown = dict(suggestion)
+    for name in _PRIVATE:
+        shown.pop(name, None)
+    return shown
 
 
 def _only(whole: Json, names: Sequence[str]) -> Json:

@@ -1,12 +1,14 @@
 """Assessments as CDS Hooks cards (CDS Hooks 2.0.1, CDS Service Response)."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.content.library import ORDER_NOT_ASSESSED, Content
-from cds_service.content.model import Indicator, Procedure
+from cds_service.content.model import CardText, Indicator, Procedure
 from cds_service.content.phrasebook import phrase
+from cds_service.content.template import template
 from cds_service.engine.advice import Advice, Assessment
+from cds_service.fhir.read import Json
 from cds_service.render.closing import closing
 from cds_service.render.suggestions import RatingOf, suggestions
 from cds_service.render.text import fill_detail, fill_summary
@@ -39,10 +41,13 @@ def card(
     new_id: Callable[[], str],
     rating: RatingOf | None = None,
 ) -> dict[str, Any]:
-    """Return one card. Optional members without a value are left out, never empty."""
+    """Return one card. Optional members without a value are left out, never empty.
+
+    Source, override reasons and links are those of the rule: whoever changes them, copies them.
+    """
     text = content.texts[advice.card]
-    values = placeholders(advice, assessment, content)
-    citation = advice.citations[0]
+    frame = _frame(advice, text, content)
+    values = placeholders(frame.places, advice, assessment, content)
     offered = suggestions(advice, assessment, text, values, content, new_id, rating)
     whole: dict[str, Any] = {
         "uuid": new_id(),
@@ -51,34 +56,61 @@ def card(
             [
                 fill_detail(text.detail, values),
                 *closing(advice, assessment, text.detail, content.phrasebook),
-                _footer(advice, content),
+                frame.footer,
             ]
         ),
         "indicator": advice.indicator.value,
-        "source": {
-            "label": citation.title,
-            "url": citation.url,
-            "topic": {"system": CARD_SYSTEM, "code": advice.card, "display": text.title},
-        },
+        "source": frame.source,
     }
     if offered:
         whole["suggestions"] = offered
         whole["selectionBehavior"] = "at-most-one"
-    reasons = content.override_reasons[advice.card]
-    if reasons:
-        whole["overrideReasons"] = [
+    if frame.override_reasons:
+        whole["overrideReasons"] = frame.override_reasons
+    whole["links"] = frame.links
+    return whole
+
+
+class _Frame(NamedTuple):
+    """What a card of one rule has in every patient. All cards of the rule share it as it is."""
+
+    places: tuple[str, ...]
+    """The placeholders of its texts."""
+    footer: str
+    source: Json
+    override_reasons: list[Json]
+    links: list[Json]
+
+
+def _frame(advice: Advice, text: CardText, content: Content) -> _Frame:
+    key = ("frame", advice.card, advice.rule_id, advice.citations)
+    known: _Frame | None = content.memory.get(key)
+    if known is not None:
+        return known
+    citation = advice.citations[0]
+    texts = (text.summary, text.detail, text.suggestion, text.action)
+    frame = _Frame(
+        places=tuple(dict.fromkeys(name for each in texts for name in template(each).places)),
+        footer=_footer(advice, content),
+        source={
+            "label": citation.title,
+            "url": citation.url,
+            "topic": {"system": CARD_SYSTEM, "code": advice.card, "display": text.title},
+        },
+        override_reasons=[
             {
                 "code": reason.code,
                 "system": reason.system or OVERRIDE_SYSTEM,
                 "display": reason.display,
             }
-            for reason in reasons
-        ]
-    whole["links"] = _links(advice, content)
-    return whole
+            for reason in content.override_reasons[advice.card]
+        ],
+        links=_links(advice, content),
+    )
+    return content.memory.keep(key, frame)
 
 
-def _links(advice: Advice, content: Content) -> list[dict[str, str]]:
+def _links(advice: Advice, content: Content) -> list[Json]:
     """Return the links of a card: first the site's own, then, unless it replaces them, ours."""
     own = content.local.links.get(advice.rule_id, ())
     named = [(link.label, link.url) for link in own]

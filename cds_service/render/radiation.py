@@ -16,37 +16,52 @@ def radiation(procedures: Iterable[Procedure], evidence: Evidence, content: Cont
     aloud and says nothing to those who do not know it. The band is that for adults or for
     children, by the age of the patient in `evidence`; both where the age is not known.
     """
-    levels = list(content.radiation_levels)
-    words = []
-    for procedure in procedures:
-        level = content.radiation_levels.get(procedure.radiation_level)
-        if level is None:
-            return ""
-        place = levels.index(level.level)
-        dose = _dose(level, evidence, content)
-        said = (
-            phrase(
-                "radiation",
-                study=procedure.title,
-                sign=level.level,
-                level=str(place),
-                highest=str(len(levels) - 1),
-                dose=dose,
-            )
-            if place
-            else phrase("radiation-none", study=procedure.title, sign=level.level, dose=dose)
-        )
-        words.append(content.phrasebook.say(said))
-    return "; ".join(words)
+    bands = _bands(evidence, content)
+    words = [_said(procedure, bands, content) for procedure in procedures]
+    return "; ".join(words) if all(words) else ""
 
 
-def _dose(level: RadiationLevel, evidence: Evidence, content: Content) -> Phrase:
-    """Return the dose band of `level` for the patient."""
+def _bands(evidence: Evidence, content: Content) -> str:
+    """Return the phrase for the dose bands that hold for the patient."""
     limit, _ = content.quantity(content.child_below)
-    ages = age_in_years(evidence.born, evidence.as_of) if evidence.born else (0, limit)
-    children = {age < limit for age in ages}
-    if children == {True}:
-        return phrase("dose-child", band=level.child)
-    if children == {False}:
-        return phrase("dose-adult", band=level.adult)
-    return phrase("dose-either", adult=level.adult, child=level.child)
+    known = age_in_years(evidence.born, evidence.as_of) if evidence.born else None
+    lowest, highest = known or (0, limit)
+    if highest < limit:
+        return "dose-child"
+    return "dose-either" if lowest < limit else "dose-adult"
+
+
+def _said(procedure: Procedure, bands: str, content: Content) -> str:
+    """Return level and dose of one procedure in words, "" if its level is not known."""
+    key = ("radiation", procedure.id, bands)
+    known: str | None = content.memory.get(key)
+    if known is not None:
+        return known
+    level = content.radiation_levels.get(procedure.radiation_level)
+    said = "" if level is None else _worded(procedure, level, bands, content)
+    return content.memory.keep(key, said)
+
+
+def _worded(procedure: Procedure, level: RadiationLevel, bands: str, content: Content) -> str:
+    levels = list(content.radiation_levels)
+    place = levels.index(level.level)
+    dose = _dose(level, bands)
+    if not place:
+        said = phrase("radiation-none", study=procedure.title, sign=level.level, dose=dose)
+    else:
+        said = phrase(
+            "radiation",
+            study=procedure.title,
+            sign=level.level,
+            level=str(place),
+            highest=str(len(levels) - 1),
+            dose=dose,
+        )
+    return content.phrasebook.say(said)
+
+
+def _dose(level: RadiationLevel, bands: str) -> Phrase:
+    """Return the dose bands of `level` as the phrase `bands` tells them."""
+    if bands == "dose-either":
+        return phrase("dose-either", adult=level.adult, child=level.child)
+    return phrase(bands, band=level.child if bands == "dose-child" else level.adult)

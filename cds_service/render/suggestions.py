@@ -74,12 +74,20 @@ def concept(procedure: Procedure, order: DraftOrder, content: Content) -> Json:
 
     A site's own codes come first. The text is the site's name of the procedure, else our own
     title. Displays of other systems are left to their owners, except for CPT, whose wording is
-    licensed and where clients show the display: there our title stands.
+    licensed and where clients show the display: there our title stands. All orders in these
+    systems share it: whoever changes it, copies it.
     """
+    systems = tuple(dict.fromkeys([c.system for c in order.codes if c.system in SYSTEM_URIS]))
+    key = ("concept", procedure.id, systems)
+    known: Json | None = content.memory.get(key)
+    return known or content.memory.keep(key, _concept(procedure, systems, content))
+
+
+def _concept(procedure: Procedure, used: tuple[str, ...], content: Content) -> Json:
     own = content.local.suggested.get(procedure.id, ())
     known = content.codes_of_procedure[procedure.id]
     first = {code.system: code for code in reversed(known)}
-    systems = [s for s in dict.fromkeys(code.system for code in order.codes) if s in first]
+    systems = [s for s in used if s in first]
     systems = systems or [s for s in _DEFAULT_SYSTEMS if s in first]
     codings = [_local(coding) for coding in own]
     named = {(coding.get("system"), coding["code"]) for coding in codings}

@@ -7,42 +7,54 @@ came from a chart is therefore escaped for both before it stands in a card.
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
-from cds_service.content.phrasebook import PLACES, Phrasebook, phrase
+from cds_service.content.phrasebook import Phrasebook, phrase
+from cds_service.content.template import Template, template
 
 SUMMARY_LIMIT = 139
 """Longest summary: fewer than 140 characters (CDS Hooks 2.0.1, Card Attributes)."""
 
 _QUOTED_LIMIT = 120
 _JOINING = re.compile(r"[^\W\d_A-Z]{1,3}")  # "and", "of", "und": nothing to end a line on
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~#!@])")
+_INERT = str.maketrans(
+    {
+        **{sign: f"\\{sign}" for sign in r"\`*_[]|~#!@"},
+        **{"&": "&amp;", "<": "&lt;", ">": "&gt;"},
+    }
+)
+"""What Markdown or HTML would act upon → how it is written to be only read."""
 
 
 def quote(chart_text: str) -> str:
     """Return text from a chart, cut to one short line and inert in Markdown and HTML."""
-    visible = "".join(
-        character if unicodedata.category(character)[0] != "C" else " " for character in chart_text
-    )
+    visible = chart_text
+    if not chart_text.isprintable():  # printable text holds nothing of the category "C"
+        visible = "".join(
+            character if unicodedata.category(character)[0] != "C" else " "
+            for character in chart_text
+        )
     line = " ".join(visible.split())
     if len(line) > _QUOTED_LIMIT:
         line = line[: _QUOTED_LIMIT - 1].rstrip() + "…"
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    line = _MARKDOWN.sub(r"\\\1", line)
+    line = line.translate(_INERT)
     # GFM turns bare addresses into links
     return line.replace("://", r"\://").replace("www.", r"www\.")
 
 
-def fill_line(template: str, values: Mapping[str, str]) -> str:
-    """Return `template` as one plain line with its placeholders filled."""
-    return " ".join(PLACES.sub(lambda found: values.get(found[1], ""), template).split())
+def fill_line(text: str, values: Mapping[str, str]) -> str:
+    """Return the template `text` as one plain line; a place without a value says nothing."""
+    known = template(text)
+    said = {name: values.get(name, "") for name in known.places}
+    return " ".join(known.fill(said).split())
 
 
-def fill_summary(template: str, values: Mapping[str, str]) -> str:
-    """Return the summary, shortened at a word where it would be too long.
+def fill_summary(text: str, values: Mapping[str, str]) -> str:
+    """Return the summary of the template `text`, shortened at a word where it would be too long.
 
     The length is counted in UTF-16 units, the strictest way a client may count.
     """
-    line = fill_line(template, values)
+    line = fill_line(text, values)
     line = line[:1].upper() + line[1:]
     if _length(line) <= SUMMARY_LIMIT:
         return line
@@ -54,14 +66,19 @@ def fill_summary(template: str, values: Mapping[str, str]) -> str:
     return " ".join(words).rstrip(",:;") + "…"
 
 
-def fill_detail(template: str, values: Mapping[str, str]) -> str:
+def fill_detail(text: str, values: Mapping[str, str]) -> str:
     """Return the detail; a paragraph with a placeholder that has no value is left out."""
     paragraphs = [
-        PLACES.sub(lambda found: values[found[1]], paragraph)
-        for paragraph in template.strip().split("\n\n")
-        if all(values.get(name) for name in PLACES.findall(paragraph))
+        paragraph.fill(values).strip()
+        for paragraph in _paragraphs(text)
+        if all(map(values.get, paragraph.places))
     ]
-    return "\n\n".join(paragraph.strip() for paragraph in paragraphs)
+    return "\n\n".join(paragraphs)
+
+
+@lru_cache(1024)
+def _paragraphs(text: str) -> tuple[Template, ...]:
+    return tuple(map(Template, text.strip().split("\n\n")))
 
 
 def listed(words: list[str], book: Phrasebook, most: int = 3) -> str:
@@ -75,7 +92,7 @@ def listed(words: list[str], book: Phrasebook, most: int = 3) -> str:
 
 
 def _length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def plain_unit(text: str) -> str:
@@ -84,6 +101,8 @@ def plain_unit(text: str) -> str:
     An annotation that stands for a unit loses its braces (``mL/min/{1.73_m2}``), one that only
     explains the unit before it goes (``mg{creat}/dL``). Source: UCUM, curly braces.
     """
+    if "{" not in text:
+        return text
     without_notes = _EXPLAINING.sub("", text)
     return _STANDING_ALONE.sub(lambda found: found[1].replace("_", " "), without_notes)
 

@@ -1,6 +1,6 @@
 """The values of a card's placeholders: what was ordered, found, rated and not seen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cds_service.content.expression import State
 from cds_service.content.library import Content
@@ -12,6 +12,7 @@ from cds_service.engine.ratings import Rated
 from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.verdict import Verdict
+from cds_service.fhir.orders import DraftOrder
 from cds_service.render.radiation import radiation
 from cds_service.render.text import listed, plain_unit, quote
 
@@ -61,33 +62,14 @@ _RECORDS_PER_FINDING = 2
 _FINDINGS_LISTED = 6
 
 
-def placeholders(advice: Advice, assessment: Assessment, content: Content) -> dict[str, str]:
-    """Return the value of every placeholder for one card; empty where there is nothing to say."""
-    book = content.phrasebook
-    proposed = advice.proposal.procedures
-    ordered = assessment.recognised.procedure
-    priority = assessment.order.priority
-    topic = assessment.topic
-    return {
-        "ordered": _ordered(assessment, book),
-        "suggested": book.in_sentence(proposed[0].title) if proposed else "",
-        "flags": listed([result.finding.phrase for result in advice.headline], book),
-        "evidence": _evidence(advice.evidence, book),
-        "variant": advice.variant.title if advice.variant else "",
-        "rating-ordered": rating_words(advice.rated_order, book),
-        "rating-suggested": rating_words(advice.rated_proposal, book),
-        "guideline": topic.topic.topic.guideline_name if topic else "",
-        "not-checked": _not_checked(assessment, book),
-        "looked-for": _looked_for(assessment, book),
-        "ask": _ask(assessment, content),
-        "unsettled": _unsettled(assessment, book),
-        "held": "; ".join(held_back(advice.held, book)),
-        "caution": "; ".join(verdict.state.note for verdict in advice.cautions if verdict.state),
-        "priority": book.say(_PRIORITIES.get(priority, priority)),
-        "radiation": radiation(
-            [*([ordered] if ordered else []), *proposed], assessment.evidence, content
-        ),
-    }
+def placeholders(
+    names: Iterable[str], advice: Advice, assessment: Assessment, content: Content
+) -> dict[str, str]:
+    """Return the values of the placeholders `names` for one card.
+
+    A value is empty where there is nothing to say. What no text asks for is not worked out.
+    """
+    return {name: _VALUES[name](advice, assessment, content) for name in names if name in _VALUES}
 
 
 def rating_words(rated: Rated | None, book: Phrasebook) -> str:
@@ -132,6 +114,15 @@ def _ordered(assessment: Assessment, book: Phrasebook) -> str:
         title = book.in_sentence(reading.title)
         said = book.say(phrase("either", one=said, other=title)) if said else title
     return said
+
+
+def _guideline(assessment: Assessment) -> str:
+    topic = assessment.topic
+    return topic.topic.topic.guideline_name if topic else ""
+
+
+def _priority(order: DraftOrder, book: Phrasebook) -> str:
+    return book.say(_PRIORITIES.get(order.priority, order.priority))
 
 
 def _evidence(results: tuple[Result, ...], book: Phrasebook) -> str:
@@ -185,10 +176,52 @@ def _unsettled(assessment: Assessment, book: Phrasebook) -> str:
     """Return the red flags that a record suggests without settling them."""
     if assessment.topic is None:
         return ""
-    results = [assessment.findings[name] for name in assessment.topic.topic.topic.red_flags]
+    findings = assessment.findings
+    flags = assessment.topic.topic.topic.red_flags
+    results = [findings[name] for name in flags if name in findings.touched]
     words = []
     for result in results:
         if result.state is State.UNKNOWN and result.suspected:
             hints = [item for item in result.items if item.verdict is Verdict.INCONCLUSIVE]
             words.append(f"{result.finding.phrase} ({record(hints[0], book)})")
     return "; ".join(words)
+
+
+def _radiation(advice: Advice, assessment: Assessment, content: Content) -> str:
+    ordered = assessment.recognised.procedure
+    studies = (*((ordered,) if ordered else ()), *advice.proposal.procedures)
+    return radiation(studies, assessment.evidence, content)
+
+
+def _suggested(advice: Advice, book: Phrasebook) -> str:
+    proposed = advice.proposal.procedures
+    return book.in_sentence(proposed[0].title) if proposed else ""
+
+
+_VALUES: dict[str, Callable[[Advice, Assessment, Content], str]] = {
+    "ordered": lambda _, assessed, content: _ordered(assessed, content.phrasebook),
+    "suggested": lambda advice, _, content: _suggested(advice, content.phrasebook),
+    "flags": lambda advice, _, content: listed(
+        [result.finding.phrase for result in advice.headline], content.phrasebook
+    ),
+    "evidence": lambda advice, _, content: _evidence(advice.evidence, content.phrasebook),
+    "variant": lambda advice, *_: advice.variant.title if advice.variant else "",
+    "rating-ordered": lambda advice, _, content: rating_words(
+        advice.rated_order, content.phrasebook
+    ),
+    "rating-suggested": lambda advice, _, content: rating_words(
+        advice.rated_proposal, content.phrasebook
+    ),
+    "guideline": lambda _, assessed, __: _guideline(assessed),
+    "not-checked": lambda _, assessed, content: _not_checked(assessed, content.phrasebook),
+    "looked-for": lambda _, assessed, content: _looked_for(assessed, content.phrasebook),
+    "ask": lambda _, assessed, content: _ask(assessed, content),
+    "unsettled": lambda _, assessed, content: _unsettled(assessed, content.phrasebook),
+    "held": lambda advice, _, content: "; ".join(held_back(advice.held, content.phrasebook)),
+    "caution": lambda advice, *_: "; ".join(
+        verdict.state.note for verdict in advice.cautions if verdict.state
+    ),
+    "priority": lambda _, assessed, content: _priority(assessed.order, content.phrasebook),
+    "radiation": _radiation,
+}
+"""What fills each placeholder of a card text."""

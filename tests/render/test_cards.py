@@ -1,7 +1,9 @@
 """Every card of every shipped case keeps the rules of CDS Hooks 2.0.1 and of this project."""
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,8 +12,16 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.casebook import assess
 from cds_service.content.cases import Case
+from cds_service.content.checks.wording import PLACEHOLDERS
+from cds_service.content.compile import compile_content
 from cds_service.content.library import Content
+from cds_service.content.load import Loaded
+from cds_service.content.template import template
+from cds_service.hooks.dialects import DIALECTS, shape
+from cds_service.render.annotation import annotate
 from cds_service.render.cards import cards
+from cds_service.render.text import _paragraphs
+from cds_service.render.words import placeholders
 from tests.hook_request import BACK_PAIN, BREAST_CANCER, SELECT, order, request, resources
 
 
@@ -146,3 +156,58 @@ def test_every_suggested_order_is_valid_fhir(shown: list[tuple[Case, dict[str, A
                 ServiceRequest.model_validate(action["resource"])
                 checked += 1
     assert checked
+
+
+def marked(value: Any, mark: str) -> Any:
+    """Return a part of a chart or order with `mark` behind every text a person wrote."""
+    if isinstance(value, dict):
+        written = ("text", "display", "title", "valueString")
+        return {
+            name: f"{inner} {mark}"
+            if name in written and isinstance(inner, str)
+            else marked(inner, mark)
+            for name, inner in value.items()
+        }
+    return [marked(each, mark) for each in value] if isinstance(value, list) else value
+
+
+def test_nothing_of_a_chart_is_kept_between_requests(cases: list[Case], loaded: Loaded) -> None:
+    content = compile_content(loaded.documents.values(), "0")
+    seen, taken_apart = 0, []
+    for mark in ("kestrel-one", "kestrel-two"):
+        for case in cases:
+            chart = tuple(marked(list(case.resources), mark))
+            other = replace(case, resources=chart, order=marked(case.order, mark))
+            assessment = assess(other, content)
+            made = cards([assessment], content, lambda: str(uuid4()))
+            seen += sum(mark in card["detail"] for card in made)
+        taken_apart.append(template.cache_info().misses + _paragraphs.cache_info().misses)
+    assert seen > 100
+    assert taken_apart[0] == taken_apart[1], "no text of a chart is taken for a template"
+    assert "kestrel" not in repr(content.memory)
+    assert any(key[0] == "frame" for key in content.memory)
+
+
+def test_what_cards_of_a_rule_share_is_the_same_after_an_answer(
+    cases: list[Case], content: Content
+) -> None:
+    for case in cases:
+        assessment = assess(case, content)
+        made = cards([assessment], content, lambda: "id")
+        said = json.dumps(made)
+        for dialect in DIALECTS:
+            shape(made, annotate([assessment], content, "G", None, lambda: "id"), dialect)
+        again = cards([assessment], content, lambda: "id")
+        assert json.dumps(made) == json.dumps(again) == said, case.name
+
+
+def test_every_placeholder_has_something_that_fills_it(cases: list[Case], content: Content) -> None:
+    assessment = next(found for case in cases if (found := assess(case, content)).advice)
+    filled = placeholders(sorted(PLACEHOLDERS), assessment.advice[0], assessment, content)
+    assert filled.keys() == PLACEHOLDERS
+    assert all(isinstance(each, str) for each in filled.values())
+
+
+def test_a_placeholder_that_is_not_known_says_nothing(cases: list[Case], content: Content) -> None:
+    assessment = next(found for case in cases if (found := assess(case, content)).advice)
+    assert placeholders(["no-such"], assessment.advice[0], assessment, content) == {}

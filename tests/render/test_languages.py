@@ -27,8 +27,9 @@ from cds_service.content.model import (
     Translations,
     Variants,
 )
-from cds_service.content.phrasebook import PLACES, Phrasebook, english, phrase
+from cds_service.content.phrasebook import Phrasebook, english, phrase
 from cds_service.content.phrases import PHRASES
+from cds_service.content.template import PLACES
 from cds_service.engine.advice import Assessment
 from cds_service.engine.evidence import Evidence
 from cds_service.fhir.dates import parse_date

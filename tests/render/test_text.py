@@ -1,5 +1,8 @@
 """Card texts: filled, shortened, and deaf to what a chart would like to say in Markdown."""
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +45,18 @@ def test_no_chart_text_opens_a_tag_or_a_line(text: str) -> None:
     assert "<" not in quoted
     assert "\n" not in quoted
     assert "://" not in quoted
+
+
+def test_no_character_that_is_not_seen_gets_through() -> None:
+    unseen = [
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(character)[0] == "C"
+    ]
+    assert len(unseen) > 100_000
+    for at in range(0, len(unseen), 50):
+        some = unseen[at : at + 50]
+        assert quote("".join(f"a{each}" for each in some)) == " ".join("a" * len(some))
 
 
 def test_long_chart_text_is_cut_to_a_line() -> None:
