@@ -122,7 +122,8 @@ def _guideline(assessment: Assessment) -> str:
 
 
 def _priority(order: DraftOrder, book: Phrasebook) -> str:
-    return book.say(_PRIORITIES.get(order.priority, order.priority))
+    known = _PRIORITIES.get(order.priority)
+    return quote(order.priority) if known is None else book.say(known)
 
 
 def _evidence(results: tuple[Result, ...], book: Phrasebook) -> str:
