@@ -92,7 +92,7 @@ class Advisor:
         as_of = self._clock()
         orders = tuple(order for order in request.selected if self._imaging(order))
         if not orders:
-            check_patients(request)
+            check_patients(request, self.settings)
             return Consultation(as_of, None, (), [])
         with span("gather"):
             chart = gather(

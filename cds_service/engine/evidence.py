@@ -65,7 +65,7 @@ def _read_at_a_glance(
     if glances.silent(key := glances.key(resource.head)):
         evidence.read += kind in CONCEPTS
         return
-    if kind == "Observation" and (found := glances.measured(resource)) is not None:
+    if (found := glances.settled(resource)) is not None:
         evidence.read += 1
         for name, match in found:
             evidence.matches[name].append(match)

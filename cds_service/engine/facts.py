@@ -102,7 +102,7 @@ def standing(resource: Json) -> Standing:
     if kind in ("Condition", "AllergyIntolerance"):
         # a DSTU2 AllergyIntolerance keeps its standing in `status`
         stated = status_code(resource.get("verificationStatus")) or status
-        found = _CONDITION_STANDING.get(stated, Standing.STANDS)
+        found = of_condition(stated)
     else:
         found = of_event(status)
     if resource.get("doNotPerform") is True or resource.get("notPerformed") is True:
@@ -115,6 +115,16 @@ def standing(resource: Json) -> Standing:
     ):
         found = Standing.UNCERTAIN
     return found
+
+
+def of_condition(verification: str) -> Standing:
+    """Return how far a condition can be relied on by its verification status."""
+    return _CONDITION_STANDING.get(verification, Standing.STANDS)
+
+
+def is_past(clinical: str) -> bool:
+    """Say whether a clinical status means that a condition is over."""
+    return clinical in _PAST_CLINICAL_STATUSES
 
 
 def of_event(status: str) -> Standing:
@@ -168,7 +178,7 @@ def _condition_period(
 ) -> tuple[Span | None, Span | None, Span | None, bool]:
     onset = _first_date(resource, _ONSETS)
     ended = _first_date(resource, _ABATEMENTS)
-    over = status_code(resource.get("clinicalStatus")) in _PAST_CLINICAL_STATUSES
+    over = is_past(status_code(resource.get("clinicalStatus")))
     # charts hold conditions that have abated and still say active
     over = over or resource.get("abatementBoolean") is True
     over = over or (ended is not None and ended.last <= as_of)

@@ -20,6 +20,7 @@ from cds_service.engine.measurement import Measurement, flags_of, upper_bound
 from cds_service.engine.reader import Reader
 from cds_service.fhir.dates import Span, parse_date
 from cds_service.fhir.glance import NOTHING, Component, Decode, Glanced, Head, Quantity
+from cds_service.fhir.read import status_code
 
 _CONCEPTS = {
     "Condition": ("code",),
@@ -39,8 +40,19 @@ _more_than_measured = attrgetter(
 )  # fmt: skip
 _part_more_than_measured = attrgetter(*_VALUES, "modifierExtension")
 _ALL_NOTHING = (NOTHING,) * 12
+_more_than_stated = attrgetter(
+    "onsetPeriod", "onsetDate", "abatementDateTime", "abatementPeriod", "abatementDate",
+    "abatementBoolean", "assertedDate", "dateRecorded", "lastOccurrence", "modifierExtension",
+    "doNotPerform", "notPerformed", "intent", "medicationReference",
+)  # fmt: skip
+_STATED_NOTHING = (NOTHING,) * 14
 _PART_NOTHING = (NOTHING,) * 5
 
+_CLOSED = frozenset({"range", "flags", "status"})
+"""Elements that say the same of many patients even without a code."""
+
+_NAMES_OF_MEANING = {"Observation": "asked", "Condition": "stated"}
+_NO_MEMBERS: tuple[tuple[Member, ...], str] = ((), "")
 _UNBOUNDED = (None, "")
 _CODED = b'"coding"'
 _LONGEST = 1024
@@ -82,13 +94,52 @@ class Glances:
 
     def remember_silent(self, key: Key | None) -> None:
         """Remember that a resource with that `key` says nothing to any rule."""
-        if key is not None and _may_be_kept(key[1]):
+        if key is not None and len(key[1]) <= _LONGEST and _CODED in key[1]:
             self._content.silent_concepts.keep(key, True)
 
     def says_nothing(self, key: Key) -> bool:
-        """Say whether no rule asks what an Observation with that `key` is about."""
-        known = self._content.memory.get(("asked", key[1]))
+        """Say whether it was found that no rule asks for what a resource with that `key` is."""
+        known = self._content.memory.get((_NAMES_OF_MEANING.get(key[0]), key[1]))
         return known is not None and not known[0]
+
+    def settled(self, resource: Glanced) -> list[tuple[str, Match]] | None:
+        """Return what `resource` counts as, or None where a glance does not settle it."""
+        kind = resource.head.resourceType
+        if kind == "Observation":
+            return self.measured(resource)
+        return self.stated(resource) if kind == "Condition" else None
+
+    def stated(self, resource: Glanced) -> list[tuple[str, Match]] | None:
+        """Return what a plain Condition counts as, or None where `resource` is none.
+
+        Plain is one that has not ended, with nothing beside its code, its statuses and the days of
+        its onset and its recording.
+        """
+        head, decode = resource.head, resource.page.decode
+        if _more_than_stated(head) != _STATED_NOTHING:
+            return None
+        members, label = self._kept("stated", head.code, decode, self._reader.stated, _NO_MEMBERS)
+        if not members:
+            return []
+        verified = self._kept("status", head.verificationStatus, decode, status_code, "")
+        standing = facts.of_condition(verified or head.status.strip().lower())
+        clinical = self._kept("status", head.clinicalStatus, decode, status_code, "")
+        onset, recorded = parse_date(head.onsetDateTime), parse_date(head.recordedDate)
+        when = onset or recorded
+        relied_on = standing in (Standing.STANDS, Standing.SUSPECTED)
+        if relied_on and facts.in_the_future(when, self._reader.as_of):
+            standing = Standing.UNCERTAIN
+        fact = Fact(
+            reference=resource.name,
+            resource_type="Condition",
+            label=label,
+            standing=standing,
+            current=not facts.is_past(clinical),
+            when=when,
+            started=onset,
+            ended=None,
+        )
+        return list(as_matches(members, fact, Answer.NONE))
 
     def measured(self, resource: Glanced) -> list[tuple[str, Match]] | None:
         """Return what a plain measurement counts as, or None where `resource` is none.
@@ -103,7 +154,7 @@ class Glances:
         if when is None or not (head.valueQuantity or head.component):
             return None
         decode = resource.page.decode
-        members, label = self._asked(head.code, decode)
+        members, label = self._kept("asked", head.code, decode, self._reader.asked, _NO_MEMBERS)
         found: list[tuple[str, Match]] = []
         if members:
             measurement = None
@@ -114,7 +165,7 @@ class Glances:
             fact = self._fact(resource, label, when, measurement)
             found += as_matches(members, fact, Answer.NONE)
         for part in head.component:
-            named, _ = self._asked(part.code, decode)
+            named, _ = self._kept("asked", part.code, decode, self._reader.asked, _NO_MEMBERS)
             if not named:
                 continue
             if part.valueQuantity is None or _part_more_than_measured(part) != _PART_NOTHING:
@@ -165,17 +216,6 @@ class Glances:
             flags=self._kept("flags", said, decode, flags_of, ()),
         )
 
-    def _asked(self, code: Raw, decode: Decode) -> tuple[tuple[Member, ...], str]:
-        """Return what the code of an Observation counts as, and what to call it."""
-        written = bytes(code)
-        key = ("asked", written)
-        known: tuple[tuple[Member, ...], str] | None = self._content.memory.get(key)
-        if known is None:
-            known = self._reader.asked(decode(code) if written else {})
-            if _may_be_kept(written):
-                self._content.memory.keep(key, known)
-        return known
-
     def _kept(
         self, what: str, raw: Raw, decode: Decode, read: Callable[[Any], Any], otherwise: Any
     ) -> Any:
@@ -186,10 +226,6 @@ class Glances:
         known = self._content.memory.get((what, written))
         if known is None:
             known = read(decode(raw))
-            if len(written) <= _LONGEST:
+            if len(written) <= _LONGEST and (what in _CLOSED or _CODED in written):
                 self._content.memory.keep((what, written), known)
         return known
-
-
-def _may_be_kept(written: bytes) -> bool:
-    return len(written) <= _LONGEST and _CODED in written

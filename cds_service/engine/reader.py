@@ -97,6 +97,12 @@ class Reader:
         members = {member for concept in concepts for member in self._question(concept)}
         return in_order(members), next(iter(self._written(concepts)), "")
 
+    def stated(self, code: object) -> tuple[tuple[Member, ...], str]:
+        """Return what ``Condition.code`` counts as, and what to call it."""
+        concepts = objects(code)
+        members = {member for concept in concepts for member in self._concept(concept)}
+        return in_order(members), next(iter(self._written(concepts)), "")
+
     def _written(self, concepts: list[Json]) -> list[str]:
         return [text for concept in concepts for text in self._labels(concept)]
 

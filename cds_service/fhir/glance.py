@@ -93,6 +93,19 @@ class Head(msgspec.Struct, gc=False):
     effectivePeriod: Raw = NOTHING
     performedPeriod: Raw = NOTHING
     occurrencePeriod: Raw = NOTHING
+    clinicalStatus: Raw = NOTHING
+    verificationStatus: Raw = NOTHING
+    onsetDateTime: str = ""
+    recordedDate: str = ""
+    onsetPeriod: Raw = NOTHING
+    onsetDate: Raw = NOTHING
+    abatementDateTime: Raw = NOTHING
+    abatementPeriod: Raw = NOTHING
+    abatementDate: Raw = NOTHING
+    abatementBoolean: Raw = NOTHING
+    assertedDate: Raw = NOTHING
+    dateRecorded: Raw = NOTHING
+    lastOccurrence: Raw = NOTHING
 
 
 class Search(msgspec.Struct, gc=False):
@@ -110,18 +123,21 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Bundle(msgspec.Struct, gc=False):
-    """A search result with its resources at a glance."""
+    """A search result with its resources at a glance, or a Patient."""
 
     resourceType: str
     entry: list[Entry] = []
     total: int | None = None
     link: Raw = NOTHING
+    id: str = ""
+    birthDate: str = ""
+    gender: str = ""
 
 
 class _Loose(msgspec.Struct, gc=False):
     """A Bundle whose entries may be of any shape."""
 
-    resourceType: str
+    resourceType: str = ""
     entry: list[Raw] = []
     total: int | None = None
     link: Raw = NOTHING
@@ -133,49 +149,73 @@ _ENTRY = msgspec.json.Decoder(Entry)
 
 
 class Page:
-    """A Bundle of which the bytes are kept, so that an entry is decoded whole when asked for.
+    """A Bundle at a glance, out of whose bytes an entry is decoded whole when asked for.
 
-    `entries` are its entries at a glance, and None for each that has another shape. `decode` turns
-    bytes known to be JSON into values.
+    `entries` are its entries, and None for each that has another shape. `decode` turns bytes known
+    to be JSON into values.
     """
 
-    __slots__ = ("_entries", "_raw", "decode", "entries", "link", "total")
+    __slots__ = ("_entries", "_found", "_raw", "decode", "entries")
 
-    def __init__(self, raw: Raw, decode: Decode) -> None:
-        """Read `raw`.
-
-        Raises:
-            msgspec.ValidationError: it is no Bundle, or its own elements are of another shape.
-        """
+    def __init__(self, found: Bundle | _Loose, raw: Callable[[], Raw], decode: Decode) -> None:
+        """Keep what was `found`; `raw` gives the bytes of it."""
+        self._found = found
         self._raw = raw
-        self.decode = decode
         self._entries: list[Raw] | None = None
+        self.decode = decode
         self.entries: list[Entry] | list[Entry | None]
-        found: Bundle | _Loose
-        try:
-            found = _BUNDLE.decode(raw)
+        if isinstance(found, Bundle):
             self.entries = found.entry
-        except msgspec.ValidationError:
-            found = _LOOSE.decode(raw)
+        else:
             self._entries = found.entry
             self.entries = [_entry(each) for each in found.entry]
-        if found.resourceType != "Bundle":
-            raise msgspec.ValidationError
-        self.total = found.total
-        link = bytes(found.link)
+
+    @property
+    def kind(self) -> str:
+        """Return the resource type, which may be another than Bundle."""
+        return self._found.resourceType
+
+    @property
+    def total(self) -> int | None:
+        """Return how many resources the search found."""
+        return self._found.total
+
+    def link(self) -> Json:
+        """Return the links of the Bundle if there may be further pages, else nothing."""
+        link = bytes(self._found.link)
         further = b"next" in link or b"\\" in link
-        self.link: Json = {"link": decode(found.link)} if further else {}
+        return {"link": self.decode(self._found.link)} if further else {}
+
+    def patient(self) -> Json:
+        """Return what is read of a Patient; nothing of another resource."""
+        found = self._found
+        if found.resourceType != "Patient" or not isinstance(found, Bundle):
+            return {}
+        said = {"id": found.id, "birthDate": found.birthDate, "gender": found.gender}
+        return {"resourceType": "Patient", **{name: each for name, each in said.items() if each}}
 
     def whole(self, number: int) -> Any:
         """Return the entry with that number, counted from 0, as a full decoding gives it."""
         if self._entries is None:
-            self._entries = _LOOSE.decode(self._raw).entry
+            self._entries = _LOOSE.decode(self._raw()).entry
         return self.decode(self._entries[number])
 
-    def all(self) -> Json:
-        """Return the whole Bundle."""
-        found: Json = self.decode(self._raw)
-        return found
+    def all(self) -> Any:
+        """Return the whole of it."""
+        return self.decode(self._raw())
+
+
+def page_of(raw: Raw, decode: Decode) -> Page | None:
+    """Return the resource in `raw` at a glance, or None where it is none, or an odd one."""
+    found: Bundle | _Loose
+    try:
+        found = _BUNDLE.decode(raw)
+    except msgspec.ValidationError:
+        try:
+            found = _LOOSE.decode(raw)
+        except msgspec.ValidationError:
+            return None
+    return Page(found, lambda: raw, decode)
 
 
 def _entry(raw: Raw) -> Entry | None:

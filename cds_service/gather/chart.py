@@ -19,7 +19,7 @@ import msgspec
 from cds_service.content.library import SUPPLEMENTARY_TYPES, Content
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.fhir.client import FhirClient, Found, ReadObserver
-from cds_service.fhir.glance import Resource, resource_name, whole
+from cds_service.fhir.glance import Page, Resource, page_of, resource_name, whole
 from cds_service.fhir.origins import server_allowed
 from cds_service.fhir.read import Json, child, patient_id, string
 from cds_service.fhir.reasons import FhirUnavailable, Reason
@@ -29,8 +29,7 @@ from cds_service.gather.prefetch import (
     Reading,
     combine,
     failed,
-    peek,
-    read_raw,
+    read_page,
     read_value,
     refuse_other_patient,
 )
@@ -79,8 +78,8 @@ def gather(
     for key, value in request.prefetch.items():
         if key in plan:
             supplied[key] = _supplied(value, plan[key].kind, patient, settings)
-        elif isinstance(value, msgspec.Raw):
-            refuse_other_patient(peek(value), patient)
+        else:
+            _refuse_other_patient(value, patient, settings)
     _check_supplied_patient(supplied.get(KEYS["Patient"]))
     how = _HowToRead(settings, observe, while_reading)
     readings = _complete(supplied, plan, _server(request, settings), patient, how)
@@ -99,15 +98,27 @@ def gather(
     )
 
 
-def check_patients(request: HookRequest) -> None:
+def check_patients(request: HookRequest, settings: Settings) -> None:
     """Refuse a call in which another patient's Patient was prefetched, without reading the rest.
 
     Raises:
         RequestRefused: 400, because the chart that came is not of the patient of the context.
     """
     for value in request.prefetch.values():
-        if isinstance(value, msgspec.Raw):
-            refuse_other_patient(peek(value), patient_id(request.patient_id))
+        _refuse_other_patient(value, patient_id(request.patient_id), settings)
+
+
+def _refuse_other_patient(value: object, patient: str, settings: Settings) -> None:
+    page = _page(value, settings)
+    if page is not None:
+        refuse_other_patient(page.patient(), patient)
+
+
+def _page(value: object, settings: Settings) -> Page | None:
+    """Return a prefetch value at a glance, or None where it was decoded whole or is odd."""
+    if isinstance(value, msgspec.Raw):
+        return page_of(value, partial(decode_part, settings=settings))
+    return value if isinstance(value, Page) else None
 
 
 _ABSENT = [Source(SourceState.NOT_SUPPLIED, NOT_SUPPLIED)]
@@ -134,8 +145,11 @@ def _plan(content: Content) -> dict[str, _Asked]:
 
 
 def _supplied(value: object, kind: str, patient: str, settings: Settings) -> Reading:
+    if (page := _page(value, settings)) is not None:
+        return read_page(page, kind, patient)
     if isinstance(value, msgspec.Raw):
-        return read_raw(value, kind, patient, partial(decode_part, settings=settings))
+        value = decode_part(value, settings)
+        refuse_other_patient(value, patient)
     return read_value(value, kind, patient)
 
 

@@ -5,7 +5,6 @@ read, or shows that something is missing, makes the source partial or failed, an
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -50,40 +49,18 @@ def failed(reason: str) -> Reading:
     return Reading((), Source(SourceState.FAILED, str(reason)))
 
 
-def read_raw(
-    raw: msgspec.Raw, resource_type: str, patient: str, decode: Callable[[msgspec.Raw], Any]
-) -> Reading:
-    """Return what the bytes of a prefetch value hold, as `read_value` does for a decoded one.
+def read_page(page: Page, resource_type: str, patient: str) -> Reading:
+    """Return what a prefetch value holds that is known at a glance, as `read_value` does.
 
-    `decode` turns bytes that are known to be JSON into values; what it raises goes through.
+    Raises:
+        RequestRefused: 400, what came is another patient's; or whatever decoding it raises.
     """
-    try:
-        page = Page(raw, decode)
-    except msgspec.ValidationError:
-        value = decode(raw)
-        refuse_other_patient(value, patient)
-        return read_value(value, resource_type, patient)
-    if not page.entries and not page.total and not page.link:
-        return _EMPTY
-    return _read_page(page, resource_type, patient)
-
-
-class _Peeked(msgspec.Struct):
-    """What tells whether a resource is a Patient, and which."""
-
-    resourceType: str = ""
-    id: str = ""
-
-
-_PEEK = msgspec.json.Decoder(_Peeked)
-
-
-def peek(raw: msgspec.Raw) -> Json:
-    """Return type and id of the resource in `raw`, empty where it is none."""
-    try:
-        return msgspec.structs.asdict(_PEEK.decode(raw))
-    except msgspec.ValidationError:
-        return {}
+    if page.kind == "Bundle":
+        return _read_bundle_at_a_glance(page, resource_type, patient)
+    value = page.patient() if resource_type == "Patient" else {}
+    value = value or page.all()
+    refuse_other_patient(value, patient)
+    return read_value(value, resource_type, patient)
 
 
 def refuse_other_patient(value: object, patient: str) -> None:
@@ -156,11 +133,14 @@ def _read_bundle(bundle: Json, resource_type: str, patient: str) -> Reading:
     return tally.reading(next_link(bundle), bundle.get("total"), lambda: bundle)
 
 
-def _read_page(page: Page, resource_type: str, patient: str) -> Reading:
+def _read_bundle_at_a_glance(page: Page, resource_type: str, patient: str) -> Reading:
     """Return what a Bundle holds, its resources at a glance.
 
     An entry that is not plainly one of those asked for, about this patient, is decoded whole.
     """
+    links = page.link()
+    if not page.entries and not page.total and not links:
+        return _EMPTY
     tally = _Tally(resource_type, patient, lambda: _names_at_a_glance(page))
     plain: list[Resource] = []
     for number, entry in enumerate(page.entries):
@@ -177,7 +157,7 @@ def _read_page(page: Page, resource_type: str, patient: str) -> Reading:
         tally.take(page.whole(number))
     tally.kept += plain
     tally.matches += len(plain)
-    return tally.reading(next_link(page.link), page.total, page.all)
+    return tally.reading(next_link(links), page.total, page.all)
 
 
 class _Tally:

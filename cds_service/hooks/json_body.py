@@ -6,10 +6,12 @@ or an exponent are read as `Decimal`.
 """
 
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from cds_service.fhir.glance import Bundle, Page
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import Settings
 
@@ -27,19 +29,38 @@ def _number(text: str) -> Decimal:
     return number
 
 
-class _Call(msgspec.Struct):
-    """The members of a call; what was prefetched stays bytes."""
+class _Members(msgspec.Struct):
+    """The members of a call besides what was prefetched."""
 
     hook: Any = None
     hookInstance: Any = None
     fhirServer: Any = None
     fhirAuthorization: Any = None
     context: Any = None
+
+
+class _Glanced(_Members):
+    """A call with what was prefetched at a glance."""
+
+    prefetch: dict[str, Bundle | None] = {}
+
+
+class _Call(_Members):
+    """A call with what was prefetched still as bytes."""
+
     prefetch: dict[str, msgspec.Raw] = {}
 
 
+class _Prefetched(msgspec.Struct):
+    """The values of ``prefetch``, as bytes."""
+
+    prefetch: dict[str, msgspec.Raw]
+
+
 _DECODER = msgspec.json.Decoder(float_hook=_number)
+_GLANCED = msgspec.json.Decoder(_Glanced, float_hook=_number)
 _CALL = msgspec.json.Decoder(_Call, float_hook=_number)
+_PREFETCHED = msgspec.json.Decoder(_Prefetched)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -59,22 +80,50 @@ def decode(body: bytes, settings: Settings) -> dict[str, Any]:
 
 
 def decode_call(body: bytes, settings: Settings) -> dict[str, Any]:
-    """Return the members of a call of a service, with the values of ``prefetch`` still as bytes.
+    """Return the members of a call of a service, with the values of ``prefetch`` not yet decoded.
 
-    All of `body` is known to be JSON then, and `decode_part` gives the rest. A ``prefetch`` that
-    is no object is returned as it is.
+    Each of them is a `Page` at a glance, or None. Where one has an odd shape, all are bytes
+    (`msgspec.Raw`) instead, which `decode_part` decodes; all of `body` is known to be JSON either
+    way. A ``prefetch`` that is no object is returned as it is.
 
     Raises:
-        RequestRefused: as `decode` does; for what lies in ``prefetch``, `decode_part` does.
+        RequestRefused: as `decode` does; for what lies in ``prefetch``, whoever decodes it.
     """
     _check_bytes(body, settings)
+    call: _Glanced | _Call
     try:
-        call = _CALL.decode(body)
+        call = _GLANCED.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return decode(body, settings)
+        try:
+            call = _CALL.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return decode(body, settings)
     if _deeper_than([call.context, call.fhirAuthorization], settings.max_body_depth):
         raise _too_deep(settings)
-    return msgspec.structs.asdict(call)
+    members = msgspec.structs.asdict(call)
+    if isinstance(call, _Glanced):
+        values = _Values(body)
+        members["prefetch"] = {
+            name: found
+            and Page(found, partial(values.raw, name), partial(decode_part, settings=settings))
+            for name, found in call.prefetch.items()
+        }
+    return members
+
+
+class _Values:
+    """The values of ``prefetch`` as bytes, found in the body when one is first asked for."""
+
+    __slots__ = ("_body", "_found")
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._found: dict[str, msgspec.Raw] | None = None
+
+    def raw(self, name: str) -> msgspec.Raw:
+        if self._found is None:
+            self._found = _PREFETCHED.decode(self._body).prefetch
+        return self._found[name]
 
 
 def decode_part(raw: msgspec.Raw, settings: Settings) -> Any:
