@@ -19,6 +19,7 @@ from cds_service.fhir.orders import DraftOrder
 from cds_service.fhir.read import Json
 from cds_service.gather.chart import WhileReading, check_patients, gather
 from cds_service.gather.templates import prefetch_templates
+from cds_service.hooks.errors import RequestRefused
 from cds_service.hooks.request import HookRequest
 from cds_service.log import logger
 from cds_service.render.annotation import annotate, rating_extensions
@@ -112,8 +113,9 @@ class Advisor:
                 self._policy_for(client),
                 on_fault=lambda order, fault: faults.append((order, fault)),
             )
-        if faults and not assessments:
-            raise faults[0][1]
+        for _, fault in faults:
+            if not assessments or isinstance(fault, RequestRefused):
+                raise fault
         with span("render"):
             shown = cards(assessments, self.content, random_uuid, self._rating_for(client))
             shown += [self._not_assessed(order, fault) for order, fault in faults]

@@ -4,7 +4,7 @@ Each resource is read once. A resource none of whose codes is in any value set c
 nothing else, so unrelated records do not slow or change a decision.
 """
 
-from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -25,10 +25,14 @@ from cds_service.fhir.read import Json, same_reference, string
 
 @dataclass(slots=True)
 class Evidence:
-    """The facts of one chart by value set, and when the patient was born."""
+    """The facts of one chart by value set, and when the patient was born.
+
+    A chart may hold hundreds of measurements of which an order asks for few. So of a measurement
+    only what it measures is known at first; what it says is made out when its value set is asked
+    for.
+    """
 
     as_of: date
-    matches: dict[str, list[Match]] = field(default_factory=lambda: defaultdict(list))
     born: Span | None = None
     gender: str = ""
     """Administrative gender as recorded, in lower case; empty if it is not."""
@@ -36,13 +40,50 @@ class Evidence:
     studies: list[Study] = field(default_factory=list)
     contradiction: tuple[Words, ...] = ()
     """What the order says of itself that does not agree, each with who says it."""
+    _found: dict[str, list[Match]] = field(default_factory=dict)
+    _measured: dict[str, list[Glanced]] = field(default_factory=dict)
+    _of_order: dict[str, list[Match]] = field(default_factory=dict)
+    _known: dict[str, list[Match]] = field(default_factory=dict)
+    _make_out: Callable[[Glanced], Iterable[tuple[str, Match]]] = lambda _: ()
+
+    def value_sets(self) -> set[str]:
+        """Return the ids of the value sets of which there are, or may be, records."""
+        return {*self._found, *self._measured, *self._of_order}
+
+    def of(self, value_set: str) -> list[Match]:
+        """Return the records of a value set, the strongest first, those of the order last."""
+        known = self._known.get(value_set)
+        if known is None:
+            known = [*self._found.get(value_set, ()), *self._made_out(value_set)]
+            known.sort(key=_by_strength)  # the order in which a client sends records never matters
+            known += self._of_order.get(value_set, ())
+            self._known[value_set] = known
+        return known
+
+    def add(self, value_set: str, match: Match) -> None:
+        """Take a record of the chart into account."""
+        self._found.setdefault(value_set, []).append(match)
+
+    def add_measured(self, value_set: str, resource: Glanced) -> None:
+        """Take a measurement into account whose value set is known so far."""
+        self._measured.setdefault(value_set, []).append(resource)
+
+    def add_of_order(self, value_set: str, match: Match) -> None:
+        """Take into account what the order itself states."""
+        self._of_order.setdefault(value_set, []).append(match)
+
+    def _made_out(self, value_set: str) -> Iterator[Match]:
+        for resource in self._measured.get(value_set, ()):
+            for name, match in self._make_out(resource):
+                if name == value_set:
+                    yield match
 
 
 def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
     """Return which records of `chart` count as what on the day `as_of`."""
-    evidence = Evidence(as_of)
     reader = Reader(chart, content, as_of, content.duration(PRESCRIPTION_LONGEST))
     glances = Glances(reader)
+    evidence = Evidence(as_of, _make_out=glances.made_out)
     for resource in chart.resources:
         if isinstance(resource, Glanced):
             _read_at_a_glance(resource, glances, reader, evidence)
@@ -52,8 +93,6 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
         else:
             _read_whole(resource, reader, evidence)
     evidence.studies.sort(key=_by_day)
-    for found in evidence.matches.values():
-        found.sort(key=_by_strength)  # the order in which a client sends records never matters
     return evidence
 
 
@@ -65,11 +104,18 @@ def _read_at_a_glance(
     if glances.silent(key := glances.key(resource.head)):
         evidence.read += kind in CONCEPTS
         return
-    if (found := glances.settled(resource)) is not None:
+    if kind == "Observation" and (named := glances.measures(resource)) is not None:
         evidence.read += 1
-        for name, match in found:
-            evidence.matches[name].append(match)
-        if key is not None and glances.says_nothing(key):
+        for name in named:
+            evidence.add_measured(name, resource)
+        if not named:
+            glances.remember_silent(key)
+        return
+    if kind == "Condition" and (stated := glances.stated(resource)) is not None:
+        evidence.read += 1
+        for name, match in stated:
+            evidence.add(name, match)
+        if key is not None and glances.states_nothing(key):
             glances.remember_silent(key)
         return
     if _read_whole(resource.whole(), reader, evidence):
@@ -82,7 +128,7 @@ def _read_whole(resource: Json, reader: Reader, evidence: Evidence) -> bool:
     if kind in CONCEPTS:
         evidence.read += 1
         for name, match in reader.matches(resource):
-            evidence.matches[name].append(match)
+            evidence.add(name, match)
         silent = reader.silent(resource)
     if kind in STUDY_TYPES and (named := procedure_of(resource, reader.content)) is not None:
         silent = False
@@ -100,7 +146,8 @@ def with_order(
     """
     extended = replace(
         evidence,
-        matches=defaultdict(list),
+        _of_order={},
+        _known={},
         studies=[
             study
             for study in evidence.studies
@@ -108,8 +155,6 @@ def with_order(
         ],
         contradiction=recognised.said,
     )
-    for name, found in evidence.matches.items():
-        extended.matches[name] = list(found)
     today = Span(evidence.as_of, evidence.as_of)
     notes = [Reason((), (note,)) for note in order.notes]
     for reason in (*order.reasons, *notes):
@@ -127,7 +172,7 @@ def with_order(
         )
         members = in_order(set(members_of(reason.codes, reason.texts, content, text_always=True)))
         for name, match in as_matches(members, fact, Answer.NONE):
-            extended.matches[name].append(match)
+            extended.add_of_order(name, match)
     return extended
 
 

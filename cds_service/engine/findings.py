@@ -152,5 +152,5 @@ def _touched(content: Content, evidence: Evidence) -> frozenset[str]:
     return depends.on_patient.union(
         depends.on_studies if evidence.studies else (),
         depends.on_contradiction if evidence.contradiction else (),
-        *(depends.by_value_set.get(name, ()) for name, found in evidence.matches.items() if found),
+        *(depends.by_value_set.get(name, ()) for name in evidence.value_sets()),
     )

@@ -2,11 +2,11 @@
 
 Two things are settled at a glance. A resource whose concept says nothing to any rule: concepts
 recur over patients, so those that say nothing are remembered, and only those with a code, because
-a text alone was written for one patient. And an Observation that is a plain measurement: its
-record is made from the head alone. Either way the outcome is that of `Reader.matches`.
+a text alone was written for one patient. And a plain measurement, or a plain Condition: its record
+is made from the head alone. Either way the outcome is that of `Reader.matches`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -51,7 +51,6 @@ _PART_NOTHING = (NOTHING,) * 5
 _CLOSED = frozenset({"range", "flags", "status"})
 """Elements that say the same of many patients even without a code."""
 
-_NAMES_OF_MEANING = {"Observation": "asked", "Condition": "stated"}
 _NO_MEMBERS: tuple[tuple[Member, ...], str] = ((), "")
 _UNBOUNDED = (None, "")
 _CODED = b'"coding"'
@@ -97,17 +96,42 @@ class Glances:
         if key is not None and len(key[1]) <= _LONGEST and _CODED in key[1]:
             self._content.silent_concepts.keep(key, True)
 
-    def says_nothing(self, key: Key) -> bool:
-        """Say whether it was found that no rule asks for what a resource with that `key` is."""
-        known = self._content.memory.get((_NAMES_OF_MEANING.get(key[0]), key[1]))
+    def states_nothing(self, key: Key) -> bool:
+        """Say whether a Condition with that `key` was found to state nothing to any rule."""
+        known = self._content.memory.get(("stated", key[1]))
         return known is not None and not known[0]
 
-    def settled(self, resource: Glanced) -> list[tuple[str, Match]] | None:
-        """Return what `resource` counts as, or None where a glance does not settle it."""
-        kind = resource.head.resourceType
-        if kind == "Observation":
-            return self.measured(resource)
-        return self.stated(resource) if kind == "Condition" else None
+    def measures(self, resource: Glanced) -> list[str] | None:
+        """Return the value sets of what a plain measurement measures, or None if it is none.
+
+        Plain is one with a date and quantities, its own or those of its components, and nothing
+        beside them that could change what they mean. What it says, `made_out` tells.
+        """
+        head = resource.head
+        if _more_than_measured(head) != _ALL_NOTHING or not head.effectiveDateTime:
+            return None
+        if not (head.valueQuantity or head.component):
+            return None
+        decode = resource.page.decode
+        names = [member.value_set for member in self._asked(head.code, decode)[0]]
+        for part in head.component:
+            named = self._asked(part.code, decode)[0]
+            if named and _part_more_than_measured(part) != _PART_NOTHING:
+                return None
+            names += [member.value_set for member in named]
+        return list(dict.fromkeys(names)) if len(names) > 1 else names
+
+    def made_out(self, resource: Glanced) -> Iterable[tuple[str, Match]]:
+        """Return what a plain measurement says, decoded whole if its values are odd."""
+        found = self._measured(resource)
+        return self._reader.matches(resource.whole()) if found is None else found
+
+    def _asked(self, code: Raw, decode: Decode) -> tuple[tuple[Member, ...], str]:
+        """Return what the code of a measurement counts as, and what to call it."""
+        known: tuple[tuple[Member, ...], str] = self._kept(
+            "asked", code, decode, self._reader.asked, _NO_MEMBERS
+        )
+        return known
 
     def stated(self, resource: Glanced) -> list[tuple[str, Match]] | None:
         """Return what a plain Condition counts as, or None where `resource` is none.
@@ -141,20 +165,12 @@ class Glances:
         )
         return list(as_matches(members, fact, Answer.NONE))
 
-    def measured(self, resource: Glanced) -> list[tuple[str, Match]] | None:
-        """Return what a plain measurement counts as, or None where `resource` is none.
-
-        Plain is one with quantities, its own or those of its components, a date, and nothing
-        beside them that could change what they mean.
-        """
-        head = resource.head
-        if _more_than_measured(head) != _ALL_NOTHING:
-            return None
+    def _measured(self, resource: Glanced) -> list[tuple[str, Match]] | None:
+        head, decode = resource.head, resource.page.decode
         when = parse_date(head.effectiveDateTime)
-        if when is None or not (head.valueQuantity or head.component):
+        if when is None:
             return None
-        decode = resource.page.decode
-        members, label = self._kept("asked", head.code, decode, self._reader.asked, _NO_MEMBERS)
+        members, label = self._asked(head.code, decode)
         found: list[tuple[str, Match]] = []
         if members:
             measurement = None
@@ -165,10 +181,10 @@ class Glances:
             fact = self._fact(resource, label, when, measurement)
             found += as_matches(members, fact, Answer.NONE)
         for part in head.component:
-            named, _ = self._kept("asked", part.code, decode, self._reader.asked, _NO_MEMBERS)
+            named, _ = self._asked(part.code, decode)
             if not named:
                 continue
-            if part.valueQuantity is None or _part_more_than_measured(part) != _PART_NOTHING:
+            if part.valueQuantity is None:
                 return None
             measurement = self._measurement(part.valueQuantity, part, head, decode)
             if measurement is None:

@@ -50,7 +50,7 @@ def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[
     matches = [
         match
         for name in clause.value_sets
-        for match in evidence.matches.get(name, ())
+        for match in evidence.of(name)
         if match.fact.resource_type in clause.origin
     ]
     if clause.latest:

@@ -106,7 +106,7 @@ def _cancelled(fact: Fact, value_set: str, evidence: Evidence) -> bool:
         and match.fact.when is not None
         and match.fact.when.first >= known.last
         and match.fact.when.last <= evidence.as_of
-        for match in evidence.matches.get(value_set, ())
+        for match in evidence.of(value_set)
     )
 
 
