@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import uuid4
 
 from cds_service.clients.model import LOCAL, Client
 from cds_service.content.library import Content
@@ -27,6 +26,7 @@ from cds_service.render.cards import cards, not_assessed
 from cds_service.render.suggestions import RatingOf
 from cds_service.settings import Settings
 from cds_service.tracing import span
+from cds_service.uuid7 import uuid7
 
 _log = logger(__name__)
 
@@ -172,4 +172,4 @@ class Advisor:
 
 
 def _new_id() -> str:
-    return str(uuid4())
+    return str(uuid7())

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from msgspec import structs
 
@@ -24,6 +23,7 @@ from cds_service.journal.events import Consultation, ShownCard
 from cds_service.journal.journal import without_ids
 from cds_service.journal.memory import Memory
 from cds_service.journal.store import JournalStore
+from cds_service.uuid7 import uuid7
 from cds_service.web import calls
 from tests.bench import charts
 from tests.bench.stages import Application, Clock, application, call
@@ -184,8 +184,8 @@ def _like(event: Consultation) -> Consultation:
 
 
 def _card(shown: ShownCard) -> ShownCard:
-    offered = tuple(str(uuid4()) for _ in shown.suggestions)
-    return structs.replace(shown, uuid=str(uuid4()), suggestions=offered)
+    offered = tuple(str(uuid7()) for _ in shown.suggestions)
+    return structs.replace(shown, uuid=str(uuid7()), suggestions=offered)
 
 
 def _spent(action: Callable[[], _T]) -> tuple[float, _T]:
