@@ -1,13 +1,15 @@
 """Many rows into one table at once; rows that are there already stay as they are.
 
 The statements are made once, and values go to the driver as they are: texts and numbers, which
-`cds_service.journal.rows` writes as the columns keep them. SQLite prepares a statement once and runs
-it for each row. PostgreSQL would answer each row, so it gets one array for each column.
+`cds_service.journal.rows` writes as the columns keep them. SQLite prepares a statement once and
+runs it for each row. PostgreSQL would have each row sent and answered, so it gets all of them as
+one JSON text, which costs the least here and no more there.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
 from sqlalchemy import Connection, Dialect, Table
 
 Values = tuple[str | int | float, ...]
@@ -38,13 +40,16 @@ def _for_sqlite(table: Table, dialect: Dialect) -> Insert:
 
 
 def _for_postgresql(table: Table, dialect: Dialect) -> Insert:
-    arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
-    statement = _statement(table, dialect, f"SELECT * FROM unnest({arrays})")  # noqa: S608
+    values = ", ".join(
+        f"(made ->> {place})::{column.type.compile(dialect)}"
+        for place, column in enumerate(table.columns)
+    )
+    source = f"SELECT {values} FROM jsonb_array_elements(%s::jsonb) AS made"  # noqa: S608
+    statement = _statement(table, dialect, source)
 
     def insert(connection: Connection, rows: Sequence[Values]) -> None:
         if rows:
-            columns = tuple(list(column) for column in zip(*rows, strict=True))
-            connection.exec_driver_sql(statement, columns)
+            connection.exec_driver_sql(statement, (msgspec.json.encode(rows).decode(),))
 
     return insert
 
