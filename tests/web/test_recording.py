@@ -20,9 +20,9 @@ from tests.conftest import AS_OF
 from tests.hook_request import (
     BACK_PAIN,
     BREAST_CANCER,
-    RADIOGRAPH,
     FEVER,
     PACEMAKER,
+    RADIOGRAPH,
     order,
     request,
     resources,
