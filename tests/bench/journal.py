@@ -86,7 +86,7 @@ def add_to(
 ) -> None:
     """Add the command ``journal``."""
     command = commands.add_parser("journal", help="what the journal costs per consultation")
-    command.add_argument("--batch", type=int, nargs="+", default=[1, 20, 100], metavar="N")
+    command.add_argument("--batch", type=int, nargs="+", default=[20, 50, 100], metavar="N")
     command.add_argument("--rounds", type=int, default=21, metavar="N", help="default: 21")
     command.add_argument(
         "--stored", type=int, default=20_000, metavar="N", help="consultations there before"
