@@ -25,9 +25,9 @@ from cds_service.log import logger
 from cds_service.render.annotation import annotate, rating_extensions
 from cds_service.render.cards import cards, not_assessed
 from cds_service.render.suggestions import RatingOf
-from cds_service.render.uuids import random_uuid
 from cds_service.settings import Settings
 from cds_service.tracing import span
+from cds_service.uuid7 import new_id
 
 _log = logger(__name__)
 
@@ -117,7 +117,7 @@ class Advisor:
             if not assessments or isinstance(fault, RequestRefused):
                 raise fault
         with span("render"):
-            shown = cards(assessments, self.content, random_uuid, self._rating_for(client))
+            shown = cards(assessments, self.content, new_id, self._rating_for(client))
             shown += [self._not_assessed(order, fault) for order, fault in faults]
             actions = self._system_actions(assessments, client)
         return Consultation(as_of, chart, assessments, shown, actions)
@@ -125,7 +125,7 @@ class Advisor:
     def _not_assessed(self, order: DraftOrder, fault: Exception) -> dict[str, Any]:
         """Return the card for an order that a fault of ours left without advice."""
         _log.error("an order could not be assessed", exception_type=type(fault).__name__)
-        return not_assessed(recognise(order, self.content).procedure, self.content, random_uuid)
+        return not_assessed(recognise(order, self.content).procedure, self.content, new_id)
 
     def _imaging(self, order: DraftOrder) -> bool:
         return recognise(order, self.content).imaging
@@ -159,7 +159,7 @@ class Advisor:
                 self.content,
                 agreed.mechanism,
                 agreed.criteria_uri or None,
-                random_uuid,
+                new_id,
             )
 
         return rated
@@ -171,4 +171,4 @@ class Advisor:
         if agreed is None:
             return ()
         criteria = agreed.criteria_uri or None
-        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, random_uuid))
+        return tuple(annotate(assessments, self.content, agreed.mechanism, criteria, new_id))

@@ -21,7 +21,13 @@ _LEAST_TEXT = 32
 _NONCE_BYTES = 12
 _FORMAT = b"\x01"
 _HASH = re.compile("[0-9a-f]{64}")
+_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._:/#-]{1,255}")
+
+
+def is_uuid(text: str) -> bool:
+    """Say whether `text` is a UUID in the journal's spelling, the one of Python's `str`."""
+    return _UUID.fullmatch(text) is not None
 
 
 class SiteKey:
@@ -30,7 +36,7 @@ class SiteKey:
     def __init__(self, key: bytes) -> None:
         if len(key) < _KEY_BYTES:
             raise JournalMisconfigured(f"The journal key must have at least {_KEY_BYTES} bytes.")
-        self._key = key
+        self._keyed = hmac.new(key, digestmod=hashlib.sha256)  # only ever copied
 
     @classmethod
     def configured(cls, text: str) -> "SiteKey":
@@ -74,8 +80,9 @@ class SiteKey:
         `kind` is what is named, such as ``Patient``; `scope` where the id is unique: a tenant or
         the client. Without the key, neither the id nor equality with a known id can be told.
         """
-        told = b"\x00".join(part.encode() for part in (kind, scope, identity))
-        return hmac.new(self._key, told, hashlib.sha256).hexdigest()
+        told = self._keyed.copy()
+        told.update(f"{kind}\0{scope}\0{identity}".encode())
+        return told.hexdigest()
 
     def pseudonym_once(self, kind: str, value: str) -> str:
         """Return `value` if it is empty or a pseudonym already, else its pseudonym."""
@@ -86,6 +93,8 @@ class SiteKey:
 
         A UUID comes back in the one spelling that we use, so that it can be compared.
         """
+        if is_uuid(value):
+            return value
         try:
             return str(UUID(value))
         except ValueError:

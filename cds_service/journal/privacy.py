@@ -15,16 +15,28 @@ from cds_service.journal.keys import CommentCipher, SiteKey
 def without_ids(event: Consultation, key: SiteKey) -> Consultation:
     """Return `event` with a pseudonym wherever an id of a patient or order was left."""
     keyed = key.pseudonym_once
+    instance = key.identifier(event.hook_instance)
+    patient = keyed("Patient", event.patient_key)
+    orders = [keyed("order", order.order_key) for order in event.orders]
+    cards = [keyed("order", card.order_key) for card in event.cards]
+    if (
+        instance == event.hook_instance
+        and patient == event.patient_key
+        and orders == [order.order_key for order in event.orders]
+        and cards == [card.order_key for card in event.cards]
+    ):
+        return event  # as it should be: nothing was left
     return structs.replace(
         event,
-        hook_instance=key.identifier(event.hook_instance),
-        patient_key=keyed("Patient", event.patient_key),
+        hook_instance=instance,
+        patient_key=patient,
         orders=tuple(
-            structs.replace(order, order_key=keyed("order", order.order_key))
-            for order in event.orders
+            structs.replace(order, order_key=found)
+            for order, found in zip(event.orders, orders, strict=True)
         ),
         cards=tuple(
-            structs.replace(card, order_key=keyed("order", card.order_key)) for card in event.cards
+            structs.replace(card, order_key=found)
+            for card, found in zip(event.cards, cards, strict=True)
         ),
     )
 

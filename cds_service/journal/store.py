@@ -16,6 +16,7 @@ from cds_service.journal import export
 from cds_service.journal.engines import WRITES, open_engine, unit_of_work
 from cds_service.journal.errors import JournalUnavailable, NewerTables
 from cds_service.journal.events import Consultation, Feedback, FeedbackResult
+from cds_service.journal.inserts import insert_into
 from cds_service.journal.insights.read import read
 from cds_service.journal.insights.result import Insights
 from cds_service.journal.insights.view import View
@@ -52,11 +53,17 @@ class JournalStore:
             JournalMisconfigured: `url` names no file and no PostgreSQL database.
         """
         self._engine = open_engine(url, threads, longest)
-        self._insert = (sqlite if self._engine.dialect.name == "sqlite" else postgresql).insert
+        dialect = self._engine.dialect
+        self._zoned = dialect.name != "sqlite"
+        self._insert = (postgresql if self._zoned else sqlite).insert
+        self._inserts = {
+            table: insert_into(table, dialect)
+            for table in (consultations, consultation_orders, cards, suggestions)
+        }
         # SQLite lets one write at a time and has the others look again and again: they would find
         # the file free by chance. PostgreSQL sees to it by itself.
         self._turn: AbstractContextManager[object] = (
-            Turns(_LONGEST_TURN) if self._engine.dialect.name == "sqlite" else nullcontext()
+            nullcontext() if self._zoned else Turns(_LONGEST_TURN)
         )
         self._prepared = False
         self._preparing = threading.Lock()
@@ -107,11 +114,10 @@ class JournalStore:
             JournalUnavailable: nothing was stored; the same batch may be tried again.
             RefusedByDatabase: nothing was stored; a value in `batch` can never be.
         """
-        rows = consultation_rows(batch)
+        rows = consultation_rows(batch, zoned=self._zoned)
         with self._unit(writes=True) as connection:
             for table, values in rows.items():
-                if values:
-                    connection.execute(self._insert(table).on_conflict_do_nothing(), values)
+                self._inserts[table](connection, values)
 
     def write_feedback(self, batch: Sequence[Feedback]) -> FeedbackResult:
         """Store `batch` in one transaction and return what was new, once it is committed.

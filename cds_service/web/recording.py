@@ -1,15 +1,15 @@
 """What the journal is told of a call: ids of content, codes and counts; patients as pseudonyms."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from cds_service.clients.model import Client
 from cds_service.fhir.read import Json, objects, string
 from cds_service.hooks.request import HookRequest
 from cds_service.journal.events import Consultation, ConsultedOrder, ShownCard
-from cds_service.journal.keys import SiteKey
+from cds_service.journal.keys import SiteKey, is_uuid
+from cds_service.uuid7 import uuid7
 
 if TYPE_CHECKING:
     from cds_service.advisor import Consultation as Consulted
@@ -31,44 +31,34 @@ def event(
     Cards and suggestions are recorded under the uuids of `body`, the answer as it was sent,
     because those are what feedback names. `seconds` is how long the answer took.
     """
-
-    def pseudonym(kind: str, identity: str) -> str:
-        return key.pseudonym(kind, identity, client.id)
-
-    assessments = consulted.assessments
-    missing = {kind for assessment in assessments for kind in assessment.not_checked}
-    suppressed = {each.rule_id for assessment in assessments for each in assessment.suppressed}
+    missing: set[str] = set()
+    suppressed: set[str] = set()
+    orders: list[ConsultedOrder] = []
+    advised: list[tuple[Advice, str]] = []
+    for assessment in consulted.assessments:
+        order_key = key.pseudonym("order", assessment.order.reference, client.id)
+        missing.update(assessment.not_checked)
+        suppressed.update([each.rule_id for each in assessment.suppressed])
+        orders.append(_order(assessment, order_key))
+        advised += [(advice, order_key) for advice in assessment.advice]
+    # in the order of the cards: the most urgent first
+    advised.sort(key=lambda pair: pair[0].indicator.rank)
+    shown = objects(body.get("cards"))
     return Consultation(
-        id=uuid4(),
+        id=uuid7(),
         at=datetime.now(UTC),
         client=client.id,
         hook=call.hook,
         service=service,
         hook_instance=call.hook_instance,
-        patient_key=pseudonym("Patient", call.patient_id),
+        patient_key=key.pseudonym("Patient", call.patient_id, client.id),
         content_version=content_version,
-        orders=tuple(
-            _order(assessment, pseudonym("order", assessment.order.reference))
-            for assessment in assessments
-        ),
-        cards=tuple(
-            _card(advice, shown, pseudonym("order", assessment.order.reference))
-            for (advice, assessment), shown in zip(
-                _in_order(assessments), objects(body.get("cards")), strict=False
-            )
-        ),
+        orders=tuple(orders),
+        cards=tuple([_card(*pair, card) for pair, card in zip(advised, shown, strict=False)]),
         suppressed=tuple(sorted(suppressed)),
         missing=tuple(sorted(missing)),
         latency_ms=round(seconds * 1000, 1),
     )
-
-
-def _in_order(
-    assessments: "tuple[Assessment, ...]",
-) -> "Iterator[tuple[Advice, Assessment]]":
-    """Yield advice in the order of its cards: the most urgent first."""
-    found = [(advice, assessment) for assessment in assessments for advice in assessment.advice]
-    yield from sorted(found, key=lambda pair: pair[0].indicator.rank)
 
 
 def _order(assessment: "Assessment", order_key: str) -> ConsultedOrder:
@@ -82,17 +72,20 @@ def _order(assessment: "Assessment", order_key: str) -> ConsultedOrder:
     )
 
 
-def _card(advice: "Advice", shown: dict[str, Any], order_key: str) -> ShownCard:
+def _card(advice: "Advice", order_key: str, shown: Json) -> ShownCard:
     return ShownCard(
         uuid=_uuid(shown.get("uuid")),
         card=advice.card,
         rule=advice.rule_id,
         indicator=advice.indicator.value,
         order_key=order_key,
-        suggestions=tuple(_uuid(each.get("uuid")) for each in objects(shown.get("suggestions"))),
+        suggestions=tuple([_uuid(each.get("uuid")) for each in objects(shown.get("suggestions"))]),
     )
 
 
 def _uuid(value: object) -> str:
     """Return a uuid in the journal's spelling; a card may have none in an older dialect."""
-    return str(UUID(string(value))) if string(value) else str(uuid4())
+    text = string(value)
+    if is_uuid(text):
+        return text
+    return str(UUID(text)) if text else str(uuid7())

@@ -13,6 +13,7 @@ from typing import Any
 Json = dict[str, Any]
 
 PATIENT = "eq081-VQEgP8drUUqCWzHfw3"
+ORDER = "draft-1"
 MIX = (
     ("laboratory", 38),
     ("vital", 22),
@@ -91,7 +92,7 @@ def request(resources: int, *, hit: bool) -> bytes:
             "userId": "Practitioner/eM5CWtq15N0WJeuCet5bJlQ3",
             "patientId": PATIENT,
             "encounterId": "e3ZqNYx9mLyK0fI.uTRjJoQ3",
-            "selections": ["ServiceRequest/draft-1"],
+            "selections": [f"ServiceRequest/{ORDER}"],
             "draftOrders": {
                 "resourceType": "Bundle",
                 "type": "collection",
@@ -469,7 +470,7 @@ def _patient() -> Json:
 def _order(code: str, title: str) -> Json:
     return {
         "resourceType": "ServiceRequest",
-        "id": "draft-1",
+        "id": ORDER,
         "status": "draft",
         "intent": "order",
         "priority": "routine",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import documentation
+from tests.bench import documentation, journal
 from tests.bench.cells import OURS, TITLES, Cell, Task
 from tests.bench.command import main
 from tests.bench.figures import Measured, Run
@@ -19,6 +19,7 @@ from tests.bench.serving import Model, NotReady, post, serving
 from tests.bench.soak import soak
 from tests.bench.stages import STAGES
 from tests.bench.steady import steady
+from tests.journal.servers import missing
 
 ONE = Model(workers=1, threads=2)
 
@@ -163,6 +164,28 @@ def test_the_profile_says_where_the_time_of_a_request_goes(
         assert f"  {stage} " in out
     assert "json.loads of the bytes" in out
     assert "not there any more" not in out
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_journal_is_measured_on_each_database_that_there_is(
+    there: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not there:
+        monkeypatch.setattr("tests.bench.journal.postgres_binaries", lambda: None)
+    elif journal.postgres_binaries() is None:
+        missing("PostgreSQL (initdb and postgres)")
+    assert main(["journal", "--batch", "2", "5", "--rounds", "2", "--stored", "3"]) == 0
+    out, _ = capsys.readouterr()
+    rows = re.findall(r"^  (SQLite|PostgreSQL) +([0-9]+)((?: +[0-9.]+)+)$", out, re.MULTILINE)
+    databases = ["SQLite", "PostgreSQL"] if there else ["SQLite"]
+    assert [(name, batch) for name, batch, _ in rows] == [
+        (name, batch) for name in databases for batch in ("2", "5")
+    ]
+    for _, _, figures in rows:
+        *stages, whole = map(float, figures.split())
+        assert all(each >= 0 for each in stages)
+        assert whole > 0
+    assert "json.loads of a request of 10 resources: " in out
 
 
 def test_what_cannot_be_measured_is_said_in_a_sentence(

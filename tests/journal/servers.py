@@ -120,7 +120,7 @@ class Postgres:
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
     """Give a running PostgreSQL server."""
-    binaries = _postgres_binaries()
+    binaries = postgres_binaries()
     if not binaries:
         missing("PostgreSQL (initdb and postgres)")
     home = Path(tempfile.mkdtemp(prefix="pg-"))  # short: it holds a socket
@@ -165,7 +165,8 @@ def redis_server() -> Iterator[str]:
             process.wait(timeout=30)
 
 
-def _postgres_binaries() -> Path | None:
+def postgres_binaries() -> Path | None:
+    """Return the directory of the newest PostgreSQL on this machine, or None."""
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
     on_path = [Path(found).resolve().parent] if (found := shutil.which("postgres")) else []
     for directory in (*installed, *on_path):

@@ -1,8 +1,10 @@
 """Keys: pseudonyms that tell nothing, comments that only their key can read."""
 
 import base64
+import hmac
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,24 @@ def test_a_pseudonym_depends_on_key_kind_scope_and_id_alone():
         SiteKey(b"x" * 32).pseudonym("Patient", "123", "north"),
     }
     assert len(others | {one}) == 6
+
+
+def test_a_pseudonym_is_the_hmac_so_that_those_in_older_records_still_match():
+    for kind, identity, scope in (
+        ("Patient", "123", "north"),
+        ("order", "", ""),
+        ("o", "\u00e4", ""),
+    ):
+        told = b"\x00".join(part.encode() for part in (kind, scope, identity))
+        expected = hmac.new(b"k" * 32, told, "sha256").hexdigest()
+        assert KEY.pseudonym(kind, identity, scope) == expected
+
+
+def test_threads_that_make_pseudonyms_at_once_do_not_disturb_each_other():
+    ids = [str(number) * 3000 for number in range(200)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda each: KEY.pseudonym("Patient", each), ids * 4))
+    assert found == [KEY.pseudonym("Patient", each) for each in ids] * 4
 
 
 def test_a_key_of_our_own_is_made_once_and_readable_by_us_alone(tmp_path: Path):

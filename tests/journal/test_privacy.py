@@ -6,14 +6,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from cds_service.journal.events import ConsultedOrder
 from cds_service.journal.journal import Journal
-from cds_service.journal.keys import CommentCipher
+from cds_service.journal.keys import CommentCipher, SiteKey
+from cds_service.journal.privacy import without_ids
 from cds_service.journal.store import JournalStore
 from tests.journal.events import CLIENT, Report, card_of, consultation
 from tests.journal.test_journal import FakeStore, until
 
+KEY = SiteKey(b"k" * 32)
 CANARIES = (
     "CanaryName",
     "1961-07-14",
@@ -101,6 +104,43 @@ def test_no_file_of_the_spool_holds_a_canary(tmp_path: Path, open_journal):
     data = _bytes_below(tmp_path)
     assert b"hook_instance" in data
     assert _found(data) == []
+
+
+def test_an_event_in_which_no_id_was_left_goes_on_as_it_is():
+    for event in (consultation(), consultation(hook_instance="", patient_key="", orders=())):
+        assert without_ids(event, KEY) is event
+
+
+def test_one_id_that_was_left_becomes_a_pseudonym_wherever_it_is():
+    event = consultation()
+    (order,), (card,) = event.orders, event.cards
+    left_in_an_order = structs.replace(order, order_key=CANARIES[5])
+    left_in_a_card = structs.replace(card, order_key=CANARIES[5])
+    key = KEY.pseudonym("order", CANARIES[5])
+    hidden = [
+        without_ids(structs.replace(event, **change), KEY)
+        for change in (
+            {"orders": (order, left_in_an_order)},
+            {"cards": (card, left_in_a_card)},
+            {"patient_key": CANARIES[4]},
+            {"patient_key": "A" * 64},
+            {"patient_key": "a" * 64 + "\n"},
+            {"hook_instance": CANARIES[0] + " " + CANARIES[1]},
+        )
+    ]
+    assert hidden[0].orders == (order, structs.replace(order, order_key=key))
+    assert hidden[1].cards == (card, structs.replace(card, order_key=key))
+    assert hidden[2].patient_key == KEY.pseudonym("Patient", CANARIES[4])
+    assert hidden[3].patient_key == KEY.pseudonym("Patient", "A" * 64)
+    assert hidden[4].patient_key == KEY.pseudonym("Patient", "a" * 64 + "\n")
+    assert hidden[5].hook_instance.startswith("hidden:")
+
+
+@pytest.mark.parametrize("spelled", [str.upper, "urn:uuid:{}".format, "{{{}}}".format])
+def test_a_uuid_is_kept_in_one_spelling(spelled: Callable[[str], str]):
+    event = consultation()
+    given = structs.replace(event, hook_instance=spelled(event.hook_instance))
+    assert without_ids(given, KEY) == event
 
 
 @pytest.mark.conformance(189)

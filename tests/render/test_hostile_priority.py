@@ -9,7 +9,7 @@ from cds_service.content.cases import Case, read_cases
 from cds_service.content.library import Content
 from cds_service.content.load import load
 from cds_service.render.cards import cards
-from cds_service.render.uuids import random_uuid
+from cds_service.uuid7 import new_id
 from tests.conftest import CARDS
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -23,7 +23,7 @@ CASES = [
 
 def rendered(case: Case, priority: str, content: Content) -> str:
     case.order["priority"] = priority
-    shown = cards((assess(case, content),), content, random_uuid)
+    shown = cards((assess(case, content),), content, new_id)
     texts = [(card["summary"], card.get("detail")) for card in shown]
     return json.dumps(texts)
 

@@ -1,0 +1,78 @@
+"""The journal is told of each card under the order it is about."""
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+
+from cds_service.advisor import Advisor
+from cds_service.advisor import Consultation as Consulted
+from cds_service.clients.model import LOCAL
+from cds_service.content.library import Content
+from cds_service.fhir.read import Json
+from cds_service.hooks.json_body import decode_call
+from cds_service.hooks.request import HookRequest, read_request
+from cds_service.journal.events import Consultation
+from cds_service.journal.keys import SiteKey
+from cds_service.settings import Settings
+from cds_service.web.recording import event
+from tests.conftest import AS_OF
+from tests.hook_request import (
+    BACK_PAIN,
+    BREAST_CANCER,
+    FEVER,
+    PACEMAKER,
+    RADIOGRAPH,
+    order,
+    request,
+    resources,
+)
+
+KEY = SiteKey(b"k" * 32)
+
+
+def consulted(content: Content) -> tuple[HookRequest, Consulted]:
+    """Return a call with two orders, the later of which gets the most urgent card."""
+    drafts = [{**order(RADIOGRAPH), "id": "radiograph"}, {**order(), "id": "mri"}]
+    chart = resources(BREAST_CANCER, BACK_PAIN, FEVER, PACEMAKER)
+    settings = Settings()
+    body = json.dumps(request(drafts, chart)).encode()
+    call = read_request(decode_call(body, settings), frozenset({"order-select"}))
+    return call, Advisor(content, settings, clock=lambda: AS_OF).consult(call)
+
+
+def recorded(call: HookRequest, found: Consulted, cards: list[Json]) -> Consultation:
+    return event(call, found, {"cards": cards}, LOCAL, "s", "v", 0.01234, KEY)
+
+
+def test_each_card_is_recorded_as_it_was_shown_and_with_its_order(content: Content) -> None:
+    call, found = consulted(content)
+    told = recorded(call, found, found.cards)
+    by_order = {
+        KEY.pseudonym("order", each.order.reference, LOCAL.id): each for each in found.assessments
+    }
+    assert [each.order_key for each in told.orders] == list(by_order)
+    assert len(told.cards) == len(found.cards) == 2
+    assert [each.order_key for each in told.cards] == [each.order_key for each in told.orders][::-1]
+    for card, shown in zip(told.cards, found.cards, strict=True):
+        assert (card.uuid, card.indicator) == (shown["uuid"], shown["indicator"])
+        assert card.suggestions == tuple(each["uuid"] for each in shown.get("suggestions", ()))
+        advice = {(each.rule_id, each.card) for each in by_order[card.order_key].advice}
+        assert (card.rule, card.card) in advice
+    assert told.latency_ms == 12.3
+
+
+def test_uuids_are_recorded_in_one_spelling_and_made_where_a_card_has_none(
+    content: Content,
+) -> None:
+    call, found = consulted(content)
+    given = str(uuid4())
+    told = recorded(call, found, [{"uuid": f" {given.upper()}"}, {"summary": "no uuid"}])
+    assert told.cards[0].uuid == given
+    assert UUID(told.cards[1].uuid).version == 7
+
+
+def test_a_card_with_an_id_that_is_no_uuid_is_not_recorded(content: Content) -> None:
+    call, found = consulted(content)
+    with pytest.raises(ValueError, match="UUID"):
+        recorded(call, found, [{"uuid": "Ann Example"}])
