@@ -98,7 +98,8 @@ def _answering(application: "WSGIApplication", closing: "Callable[[], bool]") ->
             nonlocal status, headers
             status, headers = line, fields
 
-        body = application({**_BASE, **scope}, start)
+        environ = {**_BASE, **scope}
+        body = application(environ, start)
         try:
             whole = b"".join(body)
             if closing():
@@ -109,6 +110,7 @@ def _answering(application: "WSGIApplication", closing: "Callable[[], bool]") ->
             close = getattr(body, "close", None)
             if close is not None:
                 close()
+            environ.clear()  # werkzeug writes a request into it that holds it: body and all
         return number
 
     return answer
