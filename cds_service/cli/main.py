@@ -3,58 +3,41 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 from cds_service import __version__
-from cds_service.cli import (
-    check,
-    clients,
-    config,
-    content,
-    coverage,
-    example,
-    explain,
-    export,
-    journal,
-    lint,
-    reload,
-    serve,
-    settings,
-    survey,
-    test,
-    value_sets,
-)
 from cds_service.cli.output import complain
 from cds_service.cli.startup import ContentRefused
 from cds_service.content.load import ContentNotFound
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import SettingsError
 
-COMMANDS: tuple[ModuleType, ...] = (
-    serve,
-    reload,
-    example,
-    explain,
-    lint,
-    check,
-    test,
-    survey,
-    content,
-    coverage,
-    value_sets,
-    export,
-    config,
-    clients,
-    journal,
-    settings,
+COMMANDS = (
+    "serve",
+    "reload",
+    "example",
+    "explain",
+    "lint",
+    "check",
+    "test",
+    "survey",
+    "content",
+    "coverage",
+    "value-sets",
+    "export",
+    "config",
+    "clients",
+    "journal",
+    "settings",
 )
+"""The commands; each is in a module of its name that is imported only when it is needed."""
 
 DONE, FAILED, NOT_STARTED = 0, 1, 2
 """Exit codes: as asked; with a result that is not good; not even begun."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     """Return the parser of the command line; each command's module adds its own part."""
     whole = argparse.ArgumentParser(
         prog="imaging-advisor",
@@ -63,8 +46,8 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"imaging-advisor {__version__}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in COMMANDS:
-        module.add_to(commands)
+    for name in names:
+        import_module(f"cds_service.cli.{name.replace('-', '_')}").add_to(commands)
     return whole
 
 
@@ -74,7 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments are wrong (code 2), or ask for help or the version (code 0).
     """
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    asked = words[0] if words else ""
+    arguments = parser([asked] if asked in COMMANDS else COMMANDS).parse_args(words)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
