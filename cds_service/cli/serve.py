@@ -23,7 +23,7 @@ from cds_service.cli.whole_site import read_again, read_checked, read_or_refuse
 from cds_service.clients.model import Clients
 from cds_service.content.library import Content
 from cds_service.serving.board import Board
-from cds_service.serving.collector import settle
+from cds_service.serving.collector import pause, settle
 from cds_service.serving.cores import MOST_WORKERS, cores
 from cds_service.serving.pidfile import AlreadyServed, PidFile, Status, pid_path
 from cds_service.serving.site import Site, SiteRefused
@@ -77,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no content.
         SettingsError: settings are wrong or do not fit the content.
     """
+    pause()
     given = {name: getattr(arguments, name) for name in ("host", "port", "workers", "threads")}
     settings = replace(
         environment(), **{name: value for name, value in given.items() if value is not None}

@@ -12,10 +12,13 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from granian import _futures, _granian
-from granian.http import HTTP1Settings
-
+from cds_service.serving.allocator import share_arenas
 from cds_service.settings import Settings
+
+share_arenas()  # granian's allocator is set up by its import
+
+from granian import _futures, _granian  # noqa: E402
+from granian.http import HTTP1Settings  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
