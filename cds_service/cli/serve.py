@@ -18,6 +18,7 @@ from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import at_home, check_surroundings
 from cds_service.cli.whole_site import read_checked
 from cds_service.clients.model import Clients
+from cds_service.serving.collector import pause
 from cds_service.serving.cores import MOST_WORKERS, cores
 from cds_service.serving.pidfile import AlreadyServed, PidFile, pid_path
 from cds_service.serving.sockets import listeners
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         ContentNotFound: there is no content.
         SettingsError: settings are wrong or do not fit the content.
     """
+    pause()
     given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     settings = replace(
         environment(), **{name: value for name, value in given.items() if value is not None}

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 KeyPath = tuple[str | int, ...]
 Problem = tuple[KeyPath, str]
@@ -24,7 +25,9 @@ _SORTS = {
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator() -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # takes long to import; not all have clients
+
     return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
 
 
@@ -46,7 +49,7 @@ def shown(path: KeyPath) -> str:
     return text.removeprefix(".") or "the file"
 
 
-def _in_words(error: ValidationError) -> Iterator[Problem]:
+def _in_words(error: "ValidationError") -> Iterator[Problem]:
     where: KeyPath = tuple(error.absolute_path)
     value: Any = error.instance
     wanted: Any = error.validator_value

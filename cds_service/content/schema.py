@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
 
 from cds_service.content.issue import Issue, issue
 from cds_service.content.strict_yaml import KeyPath, Positions
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _PACKAGE = Path(__file__).parents[1]
 _SUFFIX = ".schema.json"
@@ -72,12 +73,16 @@ def quick_validators() -> dict[str, jsonschema_rs.Draft202012Validator]:
 
 
 @cache
-def validators() -> dict[str, Draft202012Validator]:
+def validators() -> "dict[str, Draft202012Validator]":
     """Return the validator of each kind of document, which says what is wrong and where.
 
     Raises:
         FileNotFoundError: the schemas were taken out of the installation.
     """
+    # these take long to import, and only documents that are wrong need them
+    from jsonschema import Draft202012Validator, FormatChecker
+    from referencing import Registry, Resource
+
     schemas = _schemas()
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
@@ -97,20 +102,20 @@ def validate(data: object, positions: Positions, path: str) -> list[Issue]:
         hint = "a document starts with a line such as 'kind: value-set'"
         place = positions.at(())
         return [issue(path, place, "SCHEMA001", f"this is {_sort(data)}, not a document", hint)]
-    kinds, kind = validators(), data.get("kind")
+    kinds, kind = quick_validators(), data.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
         said = (
             "the document does not say its kind" if kind is None else f"unknown kind {_say(kind)}"
         )
         place = positions.at(("kind",))
         return [issue(path, place, "SCHEMA001", said, _choice(kind, list(kinds)))]
-    if quick_validators()[kind].is_valid(data):
+    if kinds[kind].is_valid(data):
         return []
-    return differences(kinds[kind], data, positions, path)
+    return differences(validators()[kind], data, positions, path)
 
 
 def differences(
-    validator: Draft202012Validator, data: object, positions: Positions, path: str
+    validator: "Draft202012Validator", data: object, positions: Positions, path: str
 ) -> list[Issue]:
     """Return every way in which `data` differs from the schema of `validator`, in words."""
     errors = list(validator.iter_errors(data))
@@ -124,7 +129,7 @@ def differences(
     return sorted(found)
 
 
-def _rewritten(error: ValidationError, positions: Positions, path: str) -> Iterator[Issue]:
+def _rewritten(error: "ValidationError", positions: Positions, path: str) -> Iterator[Issue]:
     """Yield the issues that `error` stands for."""
     where: KeyPath = tuple(error.absolute_path)
     value: Any = error.instance
@@ -167,7 +172,7 @@ def _rewritten(error: ValidationError, positions: Positions, path: str) -> Itera
             yield issue(path, place, "SCHEMA005", said, schema.get("description", ""))
 
 
-def _wrong_sort(error: ValidationError, positions: Positions, path: str) -> Issue:
+def _wrong_sort(error: "ValidationError", positions: Positions, path: str) -> Issue:
     """Return the issue for a value of the wrong sort."""
     where: KeyPath = tuple(error.absolute_path)
     value: Any = error.instance
@@ -186,7 +191,7 @@ def _wrong_sort(error: ValidationError, positions: Positions, path: str) -> Issu
     return issue(path, place, "SCHEMA005", said, hint)
 
 
-def _out_of_bounds(name: str, error: ValidationError) -> str:
+def _out_of_bounds(name: str, error: "ValidationError") -> str:
     limit: Any = error.validator_value
     if error.validator in ("minLength", "minItems"):
         return f"{name} is empty" if limit == 1 else f"{name} needs at least {limit} entries"

@@ -2,6 +2,8 @@
 
 import gc
 
+from cds_service.serving.allocator import give_back
+
 _YOUNG, _MIDDLE, _OLD = 50_000, 20, 100
 """Objects after which the young are looked at, and how often that before the older ones are.
 
@@ -10,8 +12,19 @@ ordinary Python services (some 50 ms) is the collector looking through everythin
 """
 
 
+def pause() -> None:
+    """Collect nothing until `settle`: a start only makes what stays, and looks at it for nothing.
+
+    What is there already is never looked at again.
+    """
+    gc.disable()
+    gc.freeze()
+
+
 def settle() -> None:
     """Free what is not needed and leave all that is there alone from now on."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+    gc.enable()
+    give_back()

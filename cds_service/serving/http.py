@@ -12,10 +12,13 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from granian import _futures, _granian
-from granian.http import HTTP1Settings
-
+from cds_service.serving.allocator import share_arenas
 from cds_service.settings import Settings
+
+share_arenas()  # granian's allocator is set up by its import
+
+from granian import _futures, _granian  # noqa: E402
+from granian.http import HTTP1Settings  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +101,8 @@ def _answering(application: "WSGIApplication", closing: "Callable[[], bool]") ->
             nonlocal status, headers
             status, headers = line, fields
 
-        body = application({**_BASE, **scope}, start)
+        environ = {**_BASE, **scope}
+        body = application(environ, start)
         try:
             whole = b"".join(body)
             if closing():
@@ -109,6 +113,7 @@ def _answering(application: "WSGIApplication", closing: "Callable[[], bool]") ->
             close = getattr(body, "close", None)
             if close is not None:
                 close()
+            environ.clear()  # werkzeug writes a request into it that holds it: body and all
         return number
 
     return answer

@@ -15,6 +15,7 @@ from flask import Flask
 
 from cds_service.app import create_app, put_in_force
 from cds_service.log import logger
+from cds_service.serving.allocator import Excess
 from cds_service.serving.board import Board, State
 from cds_service.serving.collector import settle
 from cds_service.serving.http import HttpServer
@@ -89,6 +90,7 @@ class Worker:
         self, signals: Signals, app: Flask, parts: Operations, stalled: StalledUploads
     ) -> bool:
         """Return True to end after a notice, False to end without."""
+        excess = Excess()
         while True:
             orphaned = signals.wait(_LOOK_EVERY, self.lifeline)
             if orphaned:
@@ -105,6 +107,7 @@ class Worker:
             if signals.take(signal.SIGHUP):
                 self._use_again(app, parts)
             parts.metrics.publish()
+            excess.look()
             if ended := stalled.look(parts.gate.oldest_upload > _LOOK_EVERY):
                 _log.warning("request bodies did not arrive in time", lost=ended)
 

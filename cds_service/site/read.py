@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from cds_service.content import schema, strict_yaml
 from cds_service.content.issue import Issue
@@ -15,6 +15,9 @@ from cds_service.content.strict_yaml import KeyPath, Positions
 from cds_service.site.model import Site
 from cds_service.site.problems import problem
 from cds_service.site.table import COLUMNS, PlacedRow, read_table
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _SCHEMA = Path(__file__).with_name("site.schema.json")
 _DIGEST_LENGTH = 8
@@ -102,5 +105,7 @@ def _unreadable(found: SiteFile, where: KeyPath, path: Path, wrong: OSError) -> 
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator() -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # takes long to import; not all have a site file
+
     return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))

@@ -1,7 +1,8 @@
 """Phrases found in a list of words, the longest first, one misspelt letter forgiven."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from cds_service.text.patterns import alternatives, up_to_sign, words_of
 from cds_service.text.tokens import DASH, SENTENCE_ENDS, tokens
@@ -11,6 +12,7 @@ _Meaning = TypeVar("_Meaning")
 _SHORTEST_FORGIVEN = 6
 """Listed words shorter than this must be spelt right: too many others are one letter away."""
 _LONGEST_GAP = 4
+_NO_WORDS: Mapping[str, Any] = MappingProxyType({})
 _NO_GAP_OVER = SENTENCE_ENDS | {",", "(", ")", DASH}
 
 
@@ -28,21 +30,29 @@ class _Node(Generic[_Meaning]):
     __slots__ = ("gap", "joins", "meanings", "ranges", "words")
 
     def __init__(self) -> None:
-        self.words: dict[str, _Node[_Meaning]] = {}
-        self.ranges: list[tuple[float, float, _Node[_Meaning]]] = []
+        # There are tens of thousands, most with one of these: what is empty takes no memory.
+        self.words: Mapping[str, _Node[_Meaning]] = _NO_WORDS
+        self.ranges: tuple[tuple[float, float, _Node[_Meaning]], ...] = ()
         self.gap: _Node[_Meaning] | None = None
-        self.joins: list[_Node[_Meaning]] = []
+        self.joins: tuple[_Node[_Meaning], ...] = ()
         """Where alternatives meet again: reached without a word."""
-        self.meanings: list[_Meaning] = []
+        self.meanings: tuple[_Meaning, ...] = ()
 
     def then(self, word: str) -> "_Node[_Meaning]":
         """Return the node after `word`, made if there is none."""
         if word.startswith("["):
             low, high = (float(each) for each in word[1:-1].split("-"))
             node: _Node[_Meaning] = _Node()
-            self.ranges.append((low, high, node))
+            self.ranges = (*self.ranges, (low, high, node))
             return node
-        return self.words.setdefault(word, _Node())
+        known = self.words.get(word)
+        if known is None:
+            known = _Node()
+            if self.words is _NO_WORDS:
+                self.words = {word: known}
+            else:
+                cast("dict[str, _Node[_Meaning]]", self.words)[word] = known
+        return known
 
     def in_range(self, word: str) -> "Iterator[_Node[_Meaning]]":
         """Yield the nodes that a number in a text leads to."""
@@ -82,7 +92,7 @@ class Lexicon(Generic[_Meaning]):
         for text, meaning in phrases:
             end = self._add(self._root, text)
             if end is not self._root:
-                end.meanings.append(meaning)
+                end.meanings = (*end.meanings, meaning)
         self._first, self._open = _starts(self._root)
         self._known = self._own | {word for text in known for word in tokens(text)}
         self._nearby = _nearby(self._own)
@@ -152,7 +162,8 @@ class Lexicon(Generic[_Meaning]):
             choices, rest = alternatives(rest)
             join: _Node[_Meaning] = _Node()
             for each in choices:
-                self._add(node, each).joins.append(join)
+                end = self._add(node, each)
+                end.joins = (*end.joins, join)
             return self._add(join, rest)
         return node
 

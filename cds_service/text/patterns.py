@@ -13,6 +13,7 @@ from itertools import islice
 from cds_service.text.tokens import tokens
 
 _SIGN = re.compile("[{*]")
+_BRACE_OR_COMMA = re.compile("[{},]")
 
 
 def up_to_sign(text: str) -> tuple[str, str, str]:
@@ -29,16 +30,16 @@ def alternatives(text: str) -> tuple[list[str], str]:
     Raises:
         ValueError: the brace is not closed.
     """
-    found = [""]
-    depth = 0
-    for place, sign in enumerate(text):
-        if sign == "}" and depth == 0:
-            return found, text[place + 1 :]
+    found: list[str] = []
+    depth = start = 0
+    for match in _BRACE_OR_COMMA.finditer(text):
+        sign, place = match[0], match.start()
+        if depth == 0 and sign != "{":
+            found.append(text[start:place])
+            start = place + 1
+            if sign == "}":
+                return found, text[start:]
         depth += (sign == "{") - (sign == "}")
-        if sign == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += sign
     raise ValueError(f"a brace is not closed before {text!r}")
 
 
@@ -62,6 +63,23 @@ def number_of_forms(text: str) -> int:
         return number_of_forms(rest) if sign else 1
     choices, rest = alternatives(rest)
     return sum(map(number_of_forms, choices)) * number_of_forms(rest)
+
+
+def may_be_nothing(text: str) -> bool:
+    """Say whether one of the forms that the phrase `text` stands for has no words and no gap.
+
+    Raises:
+        ValueError: a brace is not closed.
+    """
+    plain, sign, rest = up_to_sign(text)
+    parts = [not words_of(plain)]
+    if sign == "{":
+        choices, rest = alternatives(rest)
+        # a list, so that each is looked at: an open brace can be in any of them
+        parts.append(any([may_be_nothing(each) for each in choices]))
+    if sign:
+        parts.append(may_be_nothing(rest) and sign != "*")
+    return all(parts)
 
 
 @lru_cache(maxsize=16384)

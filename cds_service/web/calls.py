@@ -86,7 +86,8 @@ class ServiceCalls:
         call_log.begin()
         status, headers, sent = _OK, [_JSON, _NO_STORE], b""
         try:
-            sent = self._answer(Request(environ), service)
+            # a request that is written into its own environ stays, body and all, for the collector
+            sent = self._answer(Request(environ, populate_request=False), service)
         except Exception as problem:
             refusal = _refusal(problem)
             status, sent = f"{refusal.status_code} {_phrase(refusal)}", refusal.get_data()

@@ -7,7 +7,7 @@ from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.issue import Issue
 from cds_service.content.model import AssertionCues, OrderWords, ValueSet
 from cds_service.content.strict_yaml import KeyPath
-from cds_service.text.patterns import forms
+from cds_service.text.patterns import forms, may_be_nothing
 
 _MOST_FORMS = 300
 """Of a phrase with more forms than this only so many are compared with other phrases."""
@@ -25,7 +25,7 @@ def phrases_can_be_read(content: Catalogue) -> Iterator[Issue]:
     """TEXT005: a phrase has words, and each of its braces is closed."""
     for path, phrase in _all(content):
         try:
-            empty = any(not words for words in forms(phrase.text, _MOST_FORMS))
+            empty = may_be_nothing(phrase.text)
         except ValueError:
             said, hint = f"'{phrase.text}' opens a brace and does not close it", "close it"
             yield content.issue(path, phrase.where, "TEXT005", said, hint)
@@ -62,6 +62,8 @@ def order_words_mean_one_thing(content: Catalogue) -> Iterator[Issue]:
 
 def _twice(content: Catalogue, path: str, phrases: list[_Written], code: str) -> Iterator[Issue]:
     """Yield each phrase of which a form is also in a list that means something else."""
+    if len({phrase.group for phrase in phrases}) < 2:  # noqa: PLR2004 - nothing to be confused
+        return
     known: dict[tuple[str, ...], _Written] = {}
     for phrase in phrases:
         try:
