@@ -13,7 +13,7 @@ from pathlib import Path
 _M_ARENA_MAX = -8  # mallopt(3)
 _ARENAS = 2
 _JEMALLOC = "_RJEM_MALLOC_CONF"
-_KEPT = "narenas:1,oversize_threshold:1048576,dirty_decay_ms:100,muzzy_decay_ms:0"
+_KEPT = "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0"
 _STATM = Path("/proc/self/statm")
 _SLACK = 8 * 1024 * 1024
 
