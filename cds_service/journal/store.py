@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,7 +50,12 @@ class JournalStore:
             JournalMisconfigured: `url` names no file and no PostgreSQL database.
         """
         self._engine = open_engine(url, threads, longest)
-        self._insert = (sqlite if self._engine.dialect.name == "sqlite" else postgresql).insert
+        self._insert: Any = sqlite.insert
+        if self._engine.dialect.name != "sqlite":
+            # it takes long to import, and most journals are files
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+            self._insert = postgresql.insert
         # SQLite lets one write at a time and has the others look again and again: they would find
         # the file free by chance. PostgreSQL sees to it by itself.
         self._turn: AbstractContextManager[object] = (
