@@ -78,7 +78,7 @@ class Settings:
         ),
     )
     compute_slots: int = field(
-        default=2,
+        default=1,
         metadata=_meant(read.whole(1, 64), "Calls computed at the same time in each worker."),
     )
     queue_length: int = field(

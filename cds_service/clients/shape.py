@@ -26,7 +26,8 @@ _SORTS = {
 
 @cache
 def _validator() -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator  # takes long to import; not all have clients
+    # it takes long to import, and not every site has a file of clients
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
 
     return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
 

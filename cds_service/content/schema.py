@@ -80,8 +80,8 @@ def validators() -> "dict[str, Draft202012Validator]":
         FileNotFoundError: the schemas were taken out of the installation.
     """
     # these take long to import, and only documents that are wrong need them
-    from jsonschema import Draft202012Validator, FormatChecker
-    from referencing import Registry, Resource
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+    from referencing import Registry, Resource  # noqa: PLC0415
 
     schemas = _schemas()
     registry: Registry[Any] = Registry().with_resources(

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -55,7 +56,12 @@ class JournalStore:
         self._engine = open_engine(url, threads, longest)
         dialect = self._engine.dialect
         self._zoned = dialect.name != "sqlite"
-        self._insert = (postgresql if self._zoned else sqlite).insert
+        self._insert: Any = sqlite.insert
+        if self._zoned:
+            # it takes long to import, and most journals are files
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+            self._insert = postgresql.insert
         self._inserts = {
             table: insert_into(table, dialect)
             for table in (consultations, consultation_orders, cards, suggestions)

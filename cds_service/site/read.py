@@ -106,6 +106,7 @@ def _unreadable(found: SiteFile, where: KeyPath, path: Path, wrong: OSError) -> 
 
 @cache
 def _validator() -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator  # takes long to import; not all have a site file
+    # it takes long to import, and not every site has a file
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
 
     return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))

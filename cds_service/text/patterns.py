@@ -75,8 +75,8 @@ def may_be_nothing(text: str) -> bool:
     parts = [not words_of(plain)]
     if sign == "{":
         choices, rest = alternatives(rest)
-        # a list, so that each is looked at: an open brace can be in any of them
-        parts.append(any([may_be_nothing(each) for each in choices]))
+        # each is looked at, whatever the others are: an open brace can be in any of them
+        parts.append(True in [may_be_nothing(each) for each in choices])
     if sign:
         parts.append(may_be_nothing(rest) and sign != "*")
     return all(parts)

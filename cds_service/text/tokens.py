@@ -37,6 +37,9 @@ _SPELT_OUT = (
 )
 """Signs whose place decides what they say, as words."""
 
+_SIGN = re.compile(r"[^\w\s]")
+"""What each of those has at least one of."""
+
 _TOKEN = re.compile(
     "|".join(
         [
@@ -73,8 +76,9 @@ def tokens(text: str) -> list[str]:
     """Return the words and signs of `text` in their normal spelling, stop words left out."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).casefold()
     plain = plain.replace("\u2019", "'").replace("'s ", " ").replace("'", "")
-    for sign, words in _SPELT_OUT:
-        plain = sign.sub(words, plain)
+    if _SIGN.search(plain):
+        for sign, words in _SPELT_OUT:
+            plain = sign.sub(words, plain)
     found: list[str] = []
     for match in _TOKEN.finditer(plain):
         word = normal(match.group())

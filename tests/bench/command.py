@@ -8,7 +8,7 @@ from pathlib import Path
 from cds_service.cli.startup import ContentRefused
 from cds_service.settings import Settings
 from cds_service.web.gate import threads_needed
-from tests.bench import documentation, growth, journal, soak, stages, steady
+from tests.bench import documentation, growth, journal, soak, stages, start, steady
 from tests.bench.aims import aims
 from tests.bench.cells import SIZES, expected_seconds, plan
 from tests.bench.load import LoadFailed
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     output_options(parser)
     parser.set_defaults(run=_bench)
     commands = parser.add_subparsers(title="other measurements", metavar="")
-    for module in (stages, journal, growth, soak, steady):
+    for module in (stages, journal, growth, soak, start, steady):
         module.add_to(commands, _model_options)
     return parser
 
