@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.settings import Settings
+from cds_service.web.gate import threads_needed
 from tests.bench import documentation, journal
 from tests.bench.cells import OURS, TITLES, Cell, Task
 from tests.bench.command import main
@@ -21,7 +23,8 @@ from tests.bench.stages import STAGES
 from tests.bench.steady import steady
 from tests.journal.servers import missing
 
-ONE = Model(workers=1, threads=2)
+THREADS = threads_needed(Settings())
+ONE = Model(workers=1, threads=THREADS)
 
 
 EARLIER = Run(
@@ -42,11 +45,11 @@ def test_a_whole_run_measures_every_server_and_writes_its_record(
     record = tmp_path / "run.json"
     before = tmp_path / "before.json"
     before.write_text(to_json(EARLIER), encoding="utf-8")
-    options = ["--workers", "1", "--threads", "2", "--rounds", "1", "--seconds", "1"]
+    options = ["--workers", "1", "--threads", str(THREADS), "--rounds", "1", "--seconds", "1"]
     files = ["--json", str(record), "--against", str(before)]
     assert main([*options, "--sizes", "10", *files]) == 0
     out, err = capsys.readouterr()
-    assert "4 cells, 1 rounds, 1 workers with 2 threads: about " in err
+    assert f"4 cells, 1 rounds, 1 workers with {THREADS} threads: about " in err
     assert "10 resources, one card, 8 clients" in out
     assert "requests/s at 10 resources, against (a), at least 1.3 x" in out
     assert "invalid" not in out
