@@ -17,7 +17,8 @@ from cds_service.engine.recognise import recognise
 from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.orders import DraftOrder
 from cds_service.fhir.read import Json
-from cds_service.gather.chart import WhileReading, check_patients, gather
+from cds_service.gather.chart import check_patients, gather
+from cds_service.gather.reads import WhileReading
 from cds_service.gather.templates import prefetch_templates
 from cds_service.hooks.errors import RequestRefused
 from cds_service.hooks.request import HookRequest
