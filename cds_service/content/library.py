@@ -143,6 +143,10 @@ class Content:
         init=False, repr=False, compare=False, default_factory=lambda: Memory(16_384)
     )
     """Concepts with a code, as bytes of a chart, that say nothing to any rule."""
+    elements: Memory = field(
+        init=False, repr=False, compare=False, default_factory=lambda: Memory(16_384)
+    )
+    """What elements of a chart mean that recur over patients, by their bytes."""
 
     def __post_init__(self) -> None:
         """Derive what depends on what."""

@@ -98,7 +98,7 @@ class Glances:
 
     def states_nothing(self, key: Key) -> bool:
         """Say whether a Condition with that `key` was found to state nothing to any rule."""
-        known = self._content.memory.get(("stated", key[1]))
+        known = self._content.elements.get(("stated", key[1]))
         return known is not None and not known[0]
 
     def measures(self, resource: Glanced) -> list[str] | None:
@@ -239,9 +239,9 @@ class Glances:
         if raw is NOTHING:
             return otherwise
         written = bytes(raw)
-        known = self._content.memory.get((what, written))
+        known = self._content.elements.get((what, written))
         if known is None:
             known = read(decode(raw))
             if len(written) <= _LONGEST and (what in _CLOSED or _CODED in written):
-                self._content.memory.keep((what, written), known)
+                self._content.elements.keep((what, written), known)
         return known
