@@ -34,7 +34,8 @@ HURRY = signal.SIGUSR1
 
 _NUMBERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, HURRY)
 _LOOK_EVERY = 0.5
-_LAST_ANSWERS = 0.5
+_LAST_ANSWERS = 3.0
+"""Seconds for calls that came in the last moment: after that the journal is closed to feedback."""
 
 OpenParts = Callable[[Site, int], AbstractContextManager[Operations]]
 """Opens what stands around the advice in the worker with this number."""

@@ -117,6 +117,7 @@ def running(directory: Path, settings: dict[str, str], database: str) -> Iterato
         "CDS_CALL_ID_HEADER": "X-Request-ID",
         "CDS_JOURNAL_URL": database,
         "CDS_DRAIN_GRACE": "2",
+        "CDS_QUEUE_WAIT": "10",  # a machine that starts a replica beside is slow, not overloaded
         "CDS_OPEN_FHIR": "true",
         "CDS_FHIR_DEADLINE": "3",
         **settings,
@@ -348,6 +349,7 @@ class Load:
     answers: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Load":
@@ -394,6 +396,8 @@ class Load:
             self.site.front.url + path, json=body, headers=self.site.headers(path), timeout=WAIT
         )
         self.codes[answer.status_code] += 1
+        if answer.status_code != 200:
+            self.refused.add(f"{path} {answer.headers.get('Retry-After')} {answer.text}")
         return answer
 
 
@@ -409,7 +413,7 @@ def test_a_rolling_restart_under_load_fails_no_call_and_loses_no_feedback(site: 
     repeated = [line for line in site.front.log()[before:] if "," in line["replicas"]]
     print(f"\nrolling restart: {dict(load.codes)}, {len(repeated)} calls repeated")
     assert load.broken == []
-    assert set(load.codes) == {200}
+    assert load.refused == set()
     assert len(load.answers) == 1
     assert repeated, "the proxy was never needed: the load did not meet a replica that ended"
     assert load.acknowledged <= site.stored()
@@ -426,7 +430,7 @@ def test_a_replica_killed_under_load_fails_no_call_and_loses_no_feedback(site: S
     repeated = [line for line in site.front.log()[before:] if "," in line["replicas"]]
     print(f"\nkilled: {dict(load.codes)}, {len(repeated)} calls repeated")
     assert load.broken == []
-    assert set(load.codes) == {200}
+    assert load.refused == set()
     assert repeated
     assert load.acknowledged <= site.stored()
 

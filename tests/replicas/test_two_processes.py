@@ -23,6 +23,7 @@ from cds_service.journal.store import JournalStore
 from tests.clients.tokens import BASE, ISSUER, Pair, ec_pair, token
 from tests.hook_request import BACK_PAIN, BREAST_CANCER, SELECT, order, request, resources
 from tests.journal.servers import Postgres, postgres_server
+from tests.serving.running import port_of
 
 ROOT = Path(__file__).parents[2]
 FEEDBACK = f"{SELECT}/feedback"
@@ -113,18 +114,8 @@ def _start(directory: Path, number: int, url: str, pair: Pair) -> Replica:
     said = [process.stdout.readline() for _ in range(4)]
     port = said[3].split("/cds-services")[0].rpartition(":")[2] if said[3] else ""
     if not port.isdigit():  # the public address is printed, not the port listened on
-        port = str(_port_of(process.pid))
+        port = str(port_of(process.pid))
     return Replica(process, f"http://127.0.0.1:{port}", pair)
-
-
-def _port_of(pid: int) -> int:
-    """Return the port on which the process listens, from the kernel's own table."""
-    sockets = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
-    for line in Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        columns = line.split()
-        if columns[3] == "0A" and f"socket:[{columns[9]}]" in sockets:
-            return int(columns[1].rpartition(":")[2], 16)
-    raise AssertionError("the service does not listen")
 
 
 def overridden() -> dict[str, Any]:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -128,7 +129,10 @@ class Running:
 
 def port_of(pid: int) -> int:
     """Return the port on which the process listens, from the kernel's own table."""
-    sockets = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    sockets = set()
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            sockets.add(str(each.readlink()))
     for line in Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         columns = line.split()
         if columns[3] == "0A" and f"socket:[{columns[9]}]" in sockets:
