@@ -99,6 +99,18 @@ class Replica:
             assert time.monotonic() < deadline, (self.home / "log").read_text(encoding="utf-8")
             time.sleep(0.05)
 
+    def wait_until_nothing_is_degraded(self) -> None:
+        """Wait until each worker has its journal: a worker speaks for itself alone.
+
+        A new connection is given to any of them, so many in a row are asked.
+        """
+        deadline, in_a_row = time.monotonic() + WAIT, 0
+        while in_a_row < 20:
+            assert time.monotonic() < deadline, (self.home / "log").read_text(encoding="utf-8")
+            answer = requests.get(f"{self.url}/readyz", timeout=WAIT)
+            in_a_row = in_a_row + 1 if answer.json()["status"] == "ready" else 0
+            time.sleep(0.02)
+
     def stop(self) -> int:
         """Tell the service to end, as an orchestrator does, and return its exit code."""
         assert self.process is not None
