@@ -1,5 +1,6 @@
 """The web application: the advisor behind its routes."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
@@ -7,7 +8,6 @@ from flask import Flask, Response
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, discovery, errors, gate, health, metrics, services
 from cds_service.web.calls import ServiceCalls
-from cds_service.web.demo import routes as demo
 from cds_service.web.insights import routes as insights
 from cds_service.web.insights import sign_in
 from cds_service.web.operations import Operations, operations
@@ -15,6 +15,7 @@ from cds_service.web.pages.page import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from cds_service.advisor import Advisor
 
@@ -80,19 +81,25 @@ def _add_pages(
     off, because a browser that plays an EHR has no token.
     """
     local_mode = parts.registry.current.local_mode
-    with_demo = settings.demo and local_mode
+    demo = _demo() if settings.demo and local_mode else None
     let_in = sign_in.gate(settings, local_mode=local_mode)
-    navigation = [demo.LINK] if with_demo else []
+    navigation = [demo.LINK] if demo else []
     if let_in:
         navigation.append(insights.LINK)
     if not navigation:
         return
     pages = Pages(navigation)
     app.register_blueprint(pages.blueprint())
-    if with_demo:
+    if demo:
         app.register_blueprint(demo.blueprint(settings, in_force, parts, pages))
     if let_in:
         app.register_blueprint(insights.blueprint(settings, in_force, parts, pages, let_in))
+
+
+def _demo() -> "ModuleType":
+    """Return the routes of the order-entry page."""
+    # a service for others never has it, and it takes long to import
+    return import_module("cds_service.web.demo.routes")
 
 
 def _no_sniffing(response: Response) -> Response:

@@ -1,6 +1,7 @@
 """The entry point: which command is asked for, and what its failure looks like."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -64,7 +65,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     # only what the command needs is imported: a service starts sooner, and its workers are smaller
     asked = [name for name in COMMANDS if given[:1] == [name]]
-    arguments = parser(asked or COMMANDS).parse_args(given)
+    gc.disable()  # imports make only what stays: to look through it is a tenth of their time
+    try:
+        whole = parser(asked or COMMANDS)
+    finally:
+        gc.freeze()
+        gc.enable()
+    arguments = whole.parse_args(given)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()

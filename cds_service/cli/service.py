@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from cds_service import tracing
+from cds_service.cli.beside import done_beside
 from cds_service.cli.greeting import greeting
 from cds_service.cli.output import complain, say
-from cds_service.cli.surroundings import open_operations
+from cds_service.cli.surroundings import open_operations, prepare_journal
 from cds_service.cli.whole_site import read_again, read_or_refuse
 from cds_service.serving.board import Board
 from cds_service.serving.collector import settle
@@ -24,6 +25,8 @@ _LOCAL_MODE = (
     "LOCAL MODE: there is no clients file, so whoever calls from this machine is answered without",
     "authentication. Name the clients in CDS_CLIENTS_FILE before other machines may call.",
 )
+_LONGEST_FOR_TABLES = 2.0
+"""Seconds in which tables are made or brought up to date before the workers try by themselves."""
 
 
 class Service:
@@ -58,7 +61,8 @@ class Service:
             let_go=self._let_go,
             longest_end=self._settings.drain_notice + self._settings.drain_grace,
         )
-        settle()
+        with done_beside(lambda: prepare_journal(self._settings), _LONGEST_FOR_TABLES):
+            settle()
         return supervisor.run(self._site.fingerprint, self._greet)
 
     def _greet(self) -> None:

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cds_service.content.check import check
+from cds_service.cli.beside import checked
 from cds_service.content.compile import compile_content
-from cds_service.content.expansions import read_expansions
 from cds_service.content.issue import Issue
 from cds_service.content.library import Content
 from cds_service.content.load import Loaded, content_directory, load
@@ -63,7 +62,7 @@ def load_checked(directory: Path | None) -> Loaded:
         SettingsError: settings have wrong values.
     """
     loaded = load(directory or content_directory(environment().cards_dir))
-    problems = check(loaded)
+    problems = checked(loaded)
     if any(each.severity == "error" for each in problems):
         raise ContentRefused(problems)
     return loaded
@@ -89,7 +88,7 @@ def open_site(settings: Settings) -> InForce:
         SettingsError: the site file cannot be opened.
     """
     loaded = load(content_directory(settings.cards_dir))
-    return compiled(loaded, settings, check(loaded))
+    return compiled(loaded, settings, checked(loaded))
 
 
 def compiled(loaded: Loaded, settings: Settings, problems: Iterable[Issue]) -> InForce:
@@ -121,6 +120,11 @@ def compiled(loaded: Loaded, settings: Settings, problems: Iterable[Issue]) -> I
 
 def _expansions(site: SiteFile, loaded: Loaded) -> tuple[list[ValueSetExpansions], list[Issue]]:
     """Return the expansions that the site file names, and what is wrong with them."""
+    if not site.expansions:
+        return [], []
+    # it brings rules of the check along, see `checked`
+    from cds_service.content.expansions import read_expansions  # noqa: PLC0415
+
     documents: list[ValueSetExpansions] = []
     issues: list[Issue] = []
     for path in site.expansions:

@@ -15,7 +15,7 @@ from cds_service.content.library import Content
 from cds_service.fhir.dates import Duration, before, parse_duration
 from cds_service.fhir.origins import AllowList
 from cds_service.journal.errors import JournalMisconfigured, JournalUnavailable
-from cds_service.journal.opening import check_journal, open_journal
+from cds_service.journal.opening import check_journal, open_journal, prepare
 from cds_service.journal.replays import RedisReplays
 from cds_service.journal.store import JournalStore
 from cds_service.log import logger
@@ -70,6 +70,16 @@ def check_surroundings(settings: Settings, clients: Clients) -> None:
             check_journal(at_home(settings))
     except JournalMisconfigured as problem:
         raise SettingsError(str(problem)) from None
+
+
+def prepare_journal(settings: Settings) -> None:
+    """Bring the journal's tables up to date, if there is a journal.
+
+    Raises:
+        JournalUnavailable: the database cannot be used now, or only by a newer version.
+    """
+    if settings.journal_dir:
+        prepare(at_home(settings))
 
 
 @contextmanager

@@ -84,6 +84,20 @@ def check_journal(settings: JournalSettings) -> None:
     store.close()
 
 
+def prepare(settings: JournalSettings) -> None:
+    """Bring the tables of the journal that `settings` name up to date.
+
+    Raises:
+        JournalMisconfigured: there is no journal, or a setting of it cannot be used.
+        JournalUnavailable: the database cannot be used now, or only by a newer version.
+    """
+    store = open_store(settings, _LONGEST_WAIT)
+    try:
+        store.prepare()
+    finally:
+        store.close()
+
+
 def _parts(
     settings: JournalSettings,
 ) -> tuple[JournalStore, Spool, SiteKey, CommentCipher | None]:

@@ -3,11 +3,12 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from cds_service.cli.beside import checked_beside
+from cds_service.cli.beside import checked_beside, done_beside
 from cds_service.content.check import check
 from cds_service.content.load import load
 
@@ -62,3 +63,34 @@ def test_a_check_that_was_killed_is_done_again(broken):
 
     with pytest.raises(Refused):
         checked_beside(broken, kill, refuse)
+
+
+def test_work_beside_is_done_when_the_block_is_left(tmp_path):
+    with done_beside((tmp_path / "done").touch, longest=60):
+        pass
+    assert (tmp_path / "done").exists()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_work_that_fails_stops_nothing():
+    def fail():
+        raise KeyError("of the work")
+
+    with done_beside(fail, longest=60):
+        made = "made"
+    assert made == "made"
+
+
+def test_work_that_takes_too_long_is_left_alone(tmp_path):
+    def work():
+        while not (tmp_path / "go").exists():
+            time.sleep(0.01)
+        (tmp_path / "done").touch()
+
+    with done_beside(work, longest=0.01):
+        pass
+    assert not (tmp_path / "done").exists()
+    (tmp_path / "go").touch()
+    os.waitpid(-1, 0)
+    assert (tmp_path / "done").exists()

@@ -31,7 +31,6 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import array
 
 from cds_service.journal.export import known_card
 from cds_service.journal.insights.view import View
@@ -293,6 +292,9 @@ def _in_steps(
     the step by halving.
     """
     if dialect != "sqlite":
+        # as in the store: it takes long to import, and most journals are files
+        from sqlalchemy.dialects.postgresql import array  # noqa: PLC0415
+
         bounds = array([literal(since, UtcTime) for since, _ in view.spans])
         number = func.width_bucket(consultations.c.at, bounds, type_=Integer) - 1
         return consultations, number, _in_period(view)

@@ -166,6 +166,21 @@ class TestWithAPassword:
         as_file = get(with_users, "/insights/summary.csv", headers=basic())
         assert (as_file.status_code, as_file.json["issue"][0]["code"]) == (429, "throttled")
 
+    def test_an_unknown_name_takes_as_long_as_a_known_one(self, monkeypatch: pytest.MonkeyPatch):
+        compared: list[str] = []
+
+        def check(hashed: str, _password: str) -> bool:
+            compared.append(hashed)
+            return True
+
+        monkeypatch.setattr("cds_service.web.insights.users.check_password_hash", check)
+        users = {NAME: LINE.partition(":")[2]}
+        assert is_password(users, NAME, PASSWORD)
+        assert not is_password(users, "somebody", PASSWORD)
+        known, unknown = (each.split("$") for each in compared)
+        assert unknown[0] == known[0]
+        assert [len(part) for part in unknown] == [len(part) for part in known]
+
     def test_trying_unknown_names_does_not_lock_out_those_on_the_list(
         self, with_users: FlaskClient
     ):
