@@ -77,19 +77,21 @@ def load(directory: Path) -> Loaded:
         raise ContentNotFound(f"the content directory {directory} is missing")
     loaded = Loaded(directory)
     digest = hashlib.sha256()
-    for path in sorted(directory.rglob("*"), key=lambda each: each.relative_to(directory).parts):
-        name = path.relative_to(directory)
-        ignored = name.parts[0] in _NOT_CONTENT or any(part[0] == "." for part in name.parts)
-        if ignored or not path.is_file():
+    own = len(directory.parts)
+    for parts, path in sorted((path.parts[own:], path) for path in directory.rglob("*")):
+        ignored = parts[0] in _NOT_CONTENT or any(part[0] == "." for part in parts)
+        if ignored or path.suffix.lower() not in _LOOKALIKES or not path.is_file():
             continue
+        name = "/".join(parts)
         if path.suffix == ".yaml":
-            digest.update(f"{name.as_posix()}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
-            read_into(path, name.as_posix(), loaded)
-        elif path.suffix.lower() in _LOOKALIKES:
+            raw = path.read_bytes()
+            digest.update(f"{name}\0{len(raw)}\0".encode())
+            digest.update(raw)
+            _read_into(raw, name, loaded)
+        else:
             said = f"'{path.name}' would not be read"
             hint = f"name it '{path.stem}.yaml'"
-            loaded.issues.append(issue(name.as_posix(), (1, 1), "FILE001", said, hint))
+            loaded.issues.append(issue(name, (1, 1), "FILE001", said, hint))
     if not (loaded.documents or loaded.cases or loaded.issues):
         said, hint = "there is no content here", "content is in files whose names end in .yaml"
         loaded.issues.append(issue(".", (1, 1), "FILE002", said, hint))
@@ -103,7 +105,11 @@ def read_into(path: Path, name: str, loaded: Loaded) -> None:
     Raises:
         OSError: the file cannot be opened.
     """
-    data, positions, issues = strict_yaml.read(path, name)
+    _read_into(path.read_bytes(), name, loaded)
+
+
+def _read_into(raw: bytes, name: str, loaded: Loaded) -> None:
+    data, positions, issues = strict_yaml.read_bytes(raw, name)
     loaded.positions[name] = positions
     if data is not None:
         wrong = schema.validate(data, positions, name)
@@ -118,7 +124,7 @@ def read_into(path: Path, name: str, loaded: Loaded) -> None:
                 place = positions.at(_place(str(problem)))
                 issues.append(issue(name, place, "SCHEMA005", _sentence(str(problem))))
     if name not in loaded.documents and name not in loaded.cases:
-        text = path.read_bytes().decode("utf-8", errors="replace")
+        text = raw.decode("utf-8", errors="replace")
         loaded.unread[name] = frozenset(_ID.findall(text))
     loaded.issues += issues
 

@@ -7,7 +7,7 @@ numbers are not text, and everything that can hide a mistake is refused.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,37 +33,38 @@ KeyPath = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "": None}
+_MAY_BEGIN_NUMBER = frozenset("-0123456789")
 _MAX_DEPTH = 60
+_TOP: Place = (1, 1)
 _BOM = b"\xef\xbb\xbf"
 
 
 class Positions:
-    """Line and column, counted from 1, of every key and value of one file."""
+    """Line and column, counted from 1, of every key and value of one file.
 
-    def __init__(self) -> None:
-        self._values: dict[KeyPath, Place] = {}
-        self._keys: dict[KeyPath, Place] = {}
+    Only a problem has a place to be told: the text is gone through for that when one is asked for.
+    """
 
-    def add(self, path: KeyPath, value: Place, key: Place | None = None) -> None:
-        """Remember where the value at `path` starts, and its key if it has one."""
-        self._values[path] = value
-        if key is not None:
-            self._keys[path] = key
+    def __init__(self, text: str = "") -> None:
+        """Keep the `text` of the file."""
+        self._text = text
+        self._places: _Places | None = None
 
     def at(self, path: KeyPath) -> Place:
         """Return where the value at `path` starts, or else its nearest parent's value."""
-        return self._nearest(self._values, path)
+        values = self._of_parts().values
+        return next(
+            (values[path[:n]] for n in range(len(path), -1, -1) if path[:n] in values), _TOP
+        )
 
     def key(self, path: KeyPath) -> Place:
         """Return where the key at the end of `path` starts, or else the nearest parent's value."""
-        return self._keys.get(path) or self.at(path)
+        return self._of_parts().keys.get(path) or self.at(path)
 
-    @staticmethod
-    def _nearest(places: dict[KeyPath, Place], path: KeyPath) -> Place:
-        for end in range(len(path), -1, -1):
-            if found := places.get(path[:end]):
-                return found
-        return (1, 1)
+    def _of_parts(self) -> "_Places":
+        if self._places is None:
+            self._places = _Places(self._text)
+        return self._places
 
 
 def read(path: Path, shown_as: str | None = None) -> tuple[Any | None, Positions, list[Issue]]:
@@ -75,8 +76,11 @@ def read(path: Path, shown_as: str | None = None) -> tuple[Any | None, Positions
     Raises:
         OSError: the file cannot be opened.
     """
-    name = shown_as or str(path)
-    raw = path.read_bytes()
+    return read_bytes(path.read_bytes(), shown_as or str(path))
+
+
+def read_bytes(raw: bytes, name: str) -> tuple[Any | None, Positions, list[Issue]]:
+    """Return what `read` returns, for what is in a file already read."""
     if raw.startswith(_BOM):
         found = issue(
             name, (1, 1), "YAML001", "the file starts with a byte order mark", "save as plain UTF-8"
@@ -96,13 +100,11 @@ def read(path: Path, shown_as: str | None = None) -> tuple[Any | None, Positions
 
 def read_text(text: str, name: str) -> tuple[Any | None, Positions, list[Issue]]:
     """Return what `read` returns, for text that is already decoded."""
-    tabs = [
-        issue(name, (number, line.index("\t") + 1), "YAML004", "tab", "use blanks instead of tabs")
-        for number, line in enumerate(text.split("\n"), start=1)
-        if "\t" in line
-    ]
-    if tabs:
-        return None, Positions(), tabs
+    if "\t" in text:
+        hint = "use blanks instead of tabs"
+        lines = enumerate(text.split("\n"), start=1)
+        places = [(number, line.index("\t") + 1) for number, line in lines if "\t" in line]
+        return None, Positions(), [issue(name, place, "YAML004", "tab", hint) for place in places]
     return _Reader(text, name).document()
 
 
@@ -111,10 +113,12 @@ class _RefusedError(Exception):
 
 
 class _Reader:
+    """Reads one file. A start reads 90,000 keys and values: each is touched as little as can be."""
+
     def __init__(self, text: str, name: str) -> None:
         self.name = name
-        self.events: Iterator[Event] = yaml.parse(text, Loader=_LOADER)
-        self.positions = Positions()
+        self.text = text
+        self.next: Callable[[], Any]  # gives events, which have no stubs
         self.issues: list[Issue] = []
         self.usable = True
 
@@ -122,52 +126,51 @@ class _Reader:
         data = None
         try:
             documents = 0
-            for event in self.events:
+            self.next = _LOADER(self.text).get_event
+            while (event := self.next()) is not None:
                 if not isinstance(event, DocumentStartEvent):
                     continue
                 documents += 1
                 if documents > 1:
                     self._refuse(event, "YAML008", "a second document starts here", _ONE_FILE)
                     break
-                data = self._value(next(self.events), ())
+                data = self._value(self.next(), 0)
             if data is None and self.usable:
-                self.issues.append(issue(self.name, (1, 1), "YAML002", "the file is empty"))
+                self.issues.append(issue(self.name, _TOP, "YAML002", "the file is empty"))
         except yaml.MarkedYAMLError as problem:
             place = _counted_from_one(problem.problem_mark or problem.context_mark)
             words = str(problem.problem or problem.context or "not well-formed")
             self._cannot_read(place, words)
         except yaml.YAMLError:
-            self._cannot_read((1, 1), "the file holds characters that text must not have")
+            self._cannot_read(_TOP, "the file holds characters that text must not have")
         except _RefusedError:
             pass
-        return (data if self.usable else None), self.positions, self.issues
+        return (data if self.usable else None), Positions(self.text), self.issues
 
     def _cannot_read(self, place: Place, words: str) -> None:
         hint = "check the indentation, and quotes around text with a colon or a hash sign"
         self.issues.append(issue(self.name, place, "YAML003", words, hint))
         self.usable = False
 
-    def _value(self, event: Event, path: KeyPath, key: Place | None = None) -> Any:
-        self.positions.add(path, _place(event), key)
-        if len(path) > _MAX_DEPTH:
+    def _value(self, event: Any, depth: int) -> Any:
+        if depth > _MAX_DEPTH:
             self._cannot_read(_place(event), "nested too deeply")
             raise _RefusedError
         if isinstance(event, AliasEvent):
             self._refuse(event, "YAML006", f"alias *{event.anchor}", "write the value out again")
             return None
-        self._refuse_marks(event)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_marks(event)
+        if isinstance(event, ScalarEvent):
+            return _scalar(event)
         if isinstance(event, MappingStartEvent):
-            return self._mapping(path)
-        if isinstance(event, SequenceStartEvent):
-            return self._sequence(path)
-        return _scalar(event)
+            return self._mapping(depth)
+        return self._sequence(depth)
 
-    def _mapping(self, path: KeyPath) -> dict[str, Any]:
+    def _mapping(self, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for event in self.events:
-            if isinstance(event, MappingEndEvent):
-                break
-            place = _place(event)
+        marks: list[Any] = []
+        while not isinstance(event := self.next(), MappingEndEvent):
             if isinstance(event, AliasEvent):
                 self._refuse(event, "YAML006", f"alias *{event.anchor}", "write the key out")
                 raise _RefusedError
@@ -175,39 +178,24 @@ class _Reader:
                 hint = "put quotes around text that starts with a bracket or a brace"
                 self._refuse(event, "YAML009", "this key is not a plain word", hint)
                 raise _RefusedError
-            self._refuse_marks(event)
-            key = str(event.value)
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_marks(event)
+            key: str = event.value
             if key in found:
-                first = self.positions.key((*path, key))[0]
-                self.issues.append(
-                    issue(
-                        self.name, place, "YAML005", f"'{key}' is given twice",
-                        f"first given in line {first}",
-                    )
-                )  # fmt: skip
-                self._skip_value()
+                first = marks[list(found).index(key)].line + 1
+                said, hint = f"'{key}' is given twice", f"first given in line {first}"
+                self.issues.append(issue(self.name, _place(event), "YAML005", said, hint))
+                _skip_value(self.next)
                 continue
-            found[key] = self._value(next(self.events), (*path, key), place)
+            marks.append(event.start_mark)
+            found[key] = self._value(self.next(), depth + 1)
         return found
 
-    def _sequence(self, path: KeyPath) -> list[Any]:
+    def _sequence(self, depth: int) -> list[Any]:
         found: list[Any] = []
-        for event in self.events:
-            if isinstance(event, SequenceEndEvent):
-                break
-            found.append(self._value(event, (*path, len(found))))
+        while not isinstance(event := self.next(), SequenceEndEvent):
+            found.append(self._value(event, depth + 1))
         return found
-
-    def _skip_value(self) -> None:
-        """Read past one value and keep nothing of it."""
-        depth = 0
-        for event in self.events:
-            if isinstance(event, CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, CollectionEndEvent):
-                depth -= 1
-            if depth == 0:
-                return
 
     def _refuse_marks(self, event: Any) -> None:
         """Note an anchor or a tag on `event`."""
@@ -223,6 +211,62 @@ class _Reader:
         self.usable = False
 
 
+class _Places:
+    """Where the values and keys of one file start, as far as it can be read.
+
+    It goes through the text as `_Reader` does: of a key given twice it keeps the first.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.values: dict[KeyPath, Place] = {}
+        self.keys: dict[KeyPath, Place] = {}
+        try:
+            self.next = _LOADER(text).get_event
+            while (event := self.next()) is not None:
+                if isinstance(event, DocumentStartEvent):
+                    self._value(self.next(), ())
+                    return
+        except (yaml.YAMLError, _RefusedError):
+            return
+
+    def _value(self, event: Any, path: KeyPath) -> None:
+        self.values[path] = _place(event)
+        if len(path) > _MAX_DEPTH:
+            raise _RefusedError
+        if isinstance(event, MappingStartEvent):
+            while not isinstance(event := self.next(), MappingEndEvent):
+                self._part(event, path)
+        elif isinstance(event, SequenceStartEvent):
+            number = 0
+            while not isinstance(event := self.next(), SequenceEndEvent):
+                self._value(event, (*path, number))
+                number += 1
+
+    def _part(self, event: Any, path: KeyPath) -> None:
+        """Go through a key of a mapping and its value."""
+        if not isinstance(event, ScalarEvent):
+            raise _RefusedError
+        here = (*path, event.value)
+        if here in self.keys:
+            _skip_value(self.next)
+            return
+        self.keys[here] = _place(event)
+        self._value(self.next(), here)
+
+
+def _skip_value(next_event: "Callable[[], Any]") -> None:
+    """Read past one value and keep nothing of it."""
+    depth = 0
+    while True:
+        event = next_event()
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        if depth == 0:
+            return
+
+
 _ONE_FILE = "put each document in its own file"
 
 
@@ -232,16 +276,16 @@ def _place(event: Event) -> Place:
 
 def _counted_from_one(mark: Any) -> Place:
     """Return the place of a parser's mark, which counts from 0 and may be missing."""
-    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    return (mark.line + 1, mark.column + 1) if mark is not None else _TOP
 
 
 def _scalar(event: Any) -> str | int | float | bool | None:
     """Return the value of a scalar: text, unless it is unquoted and one of the few exceptions."""
-    text = str(event.value)
+    text: str = event.value
     if not event.implicit[0] or event.tag is not None:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _NUMBER.fullmatch(text):
+    if text[0] in _MAY_BEGIN_NUMBER and _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
