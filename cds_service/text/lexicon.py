@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from cds_service.text.patterns import alternatives, up_to_sign, words_of
+from cds_service.text.patterns import Phrase, parse
 from cds_service.text.tokens import DASH, SENTENCE_ENDS, tokens
 
 _Meaning = TypeVar("_Meaning")
@@ -90,7 +90,7 @@ class Lexicon(Generic[_Meaning]):
         self._root: _Node[_Meaning] = _Node()
         self._own: set[str] = set()
         for text, meaning in phrases:
-            end = self._add(self._root, text)
+            end = self._add(self._root, parse(text))
             if end is not self._root:
                 end.meanings = (*end.meanings, meaning)
         self._first, self._open = _starts(self._root)
@@ -148,24 +148,23 @@ class Lexicon(Generic[_Meaning]):
             if words[end] in _NO_GAP_OVER:
                 return
 
-    def _add(self, node: _Node[_Meaning], text: str) -> _Node[_Meaning]:
-        """Lay the path of the phrase `text` from `node` on and return where it ends."""
-        plain, sign, rest = up_to_sign(text)
-        for word in words_of(plain):
+    def _add(self, node: _Node[_Meaning], phrase: Phrase) -> _Node[_Meaning]:
+        """Lay the path of `phrase` from `node` on and return where it ends."""
+        words, choices, rest = phrase
+        for word in words:
             if word not in self._ignored:
                 self._own.add(word)
                 node = node.then(word)
-        if sign == "*":
+        if rest is None:
+            return node
+        if not choices:
             node.gap = node.gap or _Node()
             return self._add(node.gap, rest)
-        if sign == "{":
-            choices, rest = alternatives(rest)
-            join: _Node[_Meaning] = _Node()
-            for each in choices:
-                end = self._add(node, each)
-                end.joins = (*end.joins, join)
-            return self._add(join, rest)
-        return node
+        join: _Node[_Meaning] = _Node()
+        for each in choices:
+            end = self._add(node, each)
+            end.joins = (*end.joins, join)
+        return self._add(join, rest)
 
     def _mended(self, word: str) -> str:
         if len(word) < _SHORTEST_FORGIVEN - 1 or not word.isalpha():

@@ -40,6 +40,9 @@ _SPELT_OUT = (
 _SIGN = re.compile(r"[^\w\s]")
 """What each of those has at least one of."""
 
+_WORDS_ONLY = re.compile(r"[A-Za-z ]*")
+"""Most phrases and many texts: there is nothing in them to spell out or to part."""
+
 _TOKEN = re.compile(
     "|".join(
         [
@@ -74,7 +77,11 @@ SENTENCE_ENDS = frozenset(".;\n!")
 
 def tokens(text: str) -> list[str]:
     """Return the words and signs of `text` in their normal spelling, stop words left out."""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).casefold()
+    text = text[:LONGEST_TEXT]
+    if _WORDS_ONLY.fullmatch(text):
+        plain_words = map(normal, text.lower().split(" "))
+        return [word for word in plain_words if word and word not in _STOP_WORDS]
+    plain = unicodedata.normalize("NFKC", text).casefold()
     plain = plain.replace("\u2019", "'").replace("'s ", " ").replace("'", "")
     if _SIGN.search(plain):
         for sign, words in _SPELT_OUT:

@@ -12,7 +12,7 @@ from cds_service.cli.coveragepage import page
 from cds_service.cli.markdown import escaped, folded, link, table
 from cds_service.content.coverage.report import coverage
 from cds_service.content.load import Loaded
-from cds_service.text.patterns import forms, number_of_forms
+from cds_service.text.patterns import parse
 from tests.conftest import CARDS
 
 MOST_BYTES = 300_000
@@ -262,7 +262,7 @@ def test_the_page_can_be_read(shown):
     "text", ["low back {pain,ache}", "{,no} fever [38-42.9] * {a{b,c},d}", "x"]
 )
 def test_wordings_are_counted_without_making_them(text):
-    assert number_of_forms(text) == len(list(forms(text, 1000)))
+    assert parse(text).number_of_forms == len(parse(text).forms(1000))
 
 
 def test_text_stays_text_in_a_table():

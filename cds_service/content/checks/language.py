@@ -1,16 +1,19 @@
 """The words by which texts are read: phrases of value sets, cues, and the words of orders."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.issue import Issue
 from cds_service.content.model import AssertionCues, OrderWords, ValueSet
 from cds_service.content.strict_yaml import KeyPath
-from cds_service.text.patterns import forms, may_be_nothing
+from cds_service.text.patterns import parse
 
 _MOST_FORMS = 300
 """Of a phrase with more forms than this only so many are compared with other phrases."""
+
+_parsed = lru_cache(maxsize=8192)(parse)  # each phrase is looked at by two rules
 
 
 class _Written(NamedTuple):
@@ -25,7 +28,7 @@ def phrases_can_be_read(content: Catalogue) -> Iterator[Issue]:
     """TEXT005: a phrase has words, and each of its braces is closed."""
     for path, phrase in _all(content):
         try:
-            empty = may_be_nothing(phrase.text)
+            empty = _parsed(phrase.text).may_be_nothing
         except ValueError:
             said, hint = f"'{phrase.text}' opens a brace and does not close it", "close it"
             yield content.issue(path, phrase.where, "TEXT005", said, hint)
@@ -67,7 +70,7 @@ def _twice(content: Catalogue, path: str, phrases: list[_Written], code: str) ->
     known: dict[tuple[str, ...], _Written] = {}
     for phrase in phrases:
         try:
-            read = list(forms(phrase.text, _MOST_FORMS))
+            read = _parsed(phrase.text).forms(_MOST_FORMS)
         except ValueError:  # reported by TEXT005
             continue
         for words in read:

@@ -30,7 +30,7 @@ from cds_service.content.model import (
     Procedures,
     ValueSet,
 )
-from cds_service.text.patterns import number_of_forms
+from cds_service.text.patterns import parse
 
 THRESHOLDS = ("above", "below", "age-at-least", "age-below")
 WINDOWS = ("look-back", "lasting")
@@ -144,7 +144,9 @@ def _asserting(value_set: ValueSet) -> tuple[str, ...]:
 
 def _text(phrases: Iterable[str]) -> TextCount:
     distinct = dict.fromkeys(phrases)
-    return TextCount(phrases=len(distinct), wordings=sum(map(number_of_forms, distinct)))
+    return TextCount(
+        phrases=len(distinct), wordings=sum(parse(text).number_of_forms for text in distinct)
+    )
 
 
 def _numbers(
