@@ -6,14 +6,12 @@
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from cds_service.text.tokens import tokens
 
-_SIGN = re.compile("[{},*]")
+_SIGN = re.compile("([{},*])")
 
 
 class Phrase(NamedTuple):
@@ -54,13 +52,13 @@ class Phrase(NamedTuple):
         ends = self.rest.forms(most)
         if not self.choices:
             return [(*words, "*", *end) for end in ends]
-        middles = list(islice(self._middles(most), most))
-        made = (words + middle + end for end in ends for middle in middles)
-        return list(islice(made, most))
-
-    def _middles(self, most: int) -> Iterator[tuple[str, ...]]:
+        middles: list[tuple[str, ...]] = []
         for each in self.choices:
-            yield from each.forms(most)
+            middles += each.forms(most)
+            if len(middles) >= most:
+                break
+        ends = ends[: most // len(middles) + 1]
+        return [words + middle + end for end in ends for middle in middles[:most]][:most]
 
 
 def parse(text: str) -> Phrase:
@@ -69,29 +67,33 @@ def parse(text: str) -> Phrase:
     Raises:
         ValueError: a brace is not closed.
     """
-    return _parse(text, 0, inside=False)[0]
+    pieces = _SIGN.split(text)
+    pieces.reverse()  # they are taken from the end
+    return _parsed(pieces, inside=False)
 
 
-def _parse(text: str, start: int, *, inside: bool) -> tuple[Phrase, int]:
-    """Return the phrase from `start` on, and where it ends: `inside` braces at a comma or brace."""
-    found = _SIGN.search(text, start)
-    while found and not inside and found[0] in "},":  # these are signs of braces only
-        found = _SIGN.search(text, found.end())
-    if found is None:
+def _parsed(pieces: list[str], *, inside: bool) -> Phrase:
+    """Take a phrase from `pieces`: texts and the signs between them, the first one last.
+
+    One `inside` braces ends before the sign that ends it.
+    """
+    text = pieces.pop()
+    while pieces and not inside and pieces[-1] in "},":  # outside they are as any other sign
+        text += pieces.pop() + pieces.pop()
+    words = words_of(text)
+    if not pieces:
         if inside:
-            raise ValueError(f"a brace is not closed before {text[start:]!r}")
-        return Phrase(words_of(text[start:])), len(text)
-    place = found.start()
-    words = words_of(text[start:place])
-    if found[0] in "},":
-        return Phrase(words), place
+            raise ValueError(f"a brace is not closed before {text!r}")
+        return Phrase(words)
+    if pieces[-1] in "},":
+        return Phrase(words)
     choices: list[Phrase] = []
-    if found[0] == "{":
-        while text[place] != "}":
-            choice, place = _parse(text, place + 1, inside=True)
-            choices.append(choice)
-    rest, end = _parse(text, place + 1, inside=inside)
-    return Phrase(words, tuple(choices), rest), end
+    if pieces.pop() == "{":
+        sign = ","
+        while sign == ",":
+            choices.append(_parsed(pieces, inside=True))
+            sign = pieces.pop()
+    return Phrase(words, tuple(choices), _parsed(pieces, inside=inside))
 
 
 @lru_cache(maxsize=16384)

@@ -73,6 +73,9 @@ def _twice(content: Catalogue, path: str, phrases: list[_Written], code: str) ->
             read = _parsed(phrase.text).forms(_MOST_FORMS)
         except ValueError:  # reported by TEXT005
             continue
+        if known.keys().isdisjoint(read):
+            known.update(dict.fromkeys(read, phrase))
+            continue
         for words in read:
             other = known.setdefault(words, phrase)
             if other.group != phrase.group:
