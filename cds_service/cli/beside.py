@@ -7,14 +7,15 @@ import os
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from cds_service.content.issue import Issue
-from cds_service.content.load import Loaded
-
-T = TypeVar("T")
+from cds_service.content.load import Loaded, content_directory, load
+from cds_service.content.model import KINDS
+from cds_service.content.strict_yaml import Positions
 
 
 def checked(loaded: Loaded) -> list[Issue]:
@@ -25,31 +26,65 @@ def checked(loaded: Loaded) -> list[Issue]:
     return check(loaded)
 
 
-def checked_beside(
-    loaded: Loaded, make: Callable[[], T], refuse: Callable[[list[Issue]], object]
-) -> T:
-    """Return what `make` returns if the check of `loaded` finds no error; only in one thread.
+class _Read(msgspec.Struct):
+    """What was read, as one process tells another: documents by path, each with its kind."""
 
-    If it does, `refuse` is called with all that it found, and must raise. What `make` raises
-    counts only where the check finds no error: content with errors can fail anyhow.
-    """
-    child, reading = _fork(lambda: msgspec.json.encode(checked(loaded)))
-    made: list[T] = []
-    failed: Exception | None = None
-    try:
-        made.append(make())
-    except Exception as fault:
-        failed = fault
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    # a child that could not say anything was killed; then it is done here
-    problems = msgspec.json.decode(said, type=list[Issue]) if said else checked(loaded)
-    if any(each.severity == "error" for each in problems):
-        refuse(problems)
-    if failed is not None:
-        raise failed
-    return made[0]
+    content_version: str
+    documents: dict[str, tuple[str, msgspec.Raw]]
+    texts: dict[str, str]
+    problems: list[Issue]
+
+
+class Reading:
+    """Content that a process of its own reads and checks, from now on; only in one thread."""
+
+    def __init__(self, configured: Path | None) -> None:
+        """Begin with the content in the directory `configured`, or else the shipped one."""
+        self._configured = configured
+        self._child, self._pipe = _fork(lambda: _told(configured))
+
+    def result(self) -> tuple[Loaded, list[Issue]]:
+        """Return the documents, and every problem of them; only once.
+
+        Raises:
+            ContentNotFound: there is no content.
+        """
+        with os.fdopen(self._pipe, "rb") as pipe:
+            said = pipe.read()
+        os.waitpid(self._child, 0)
+        if not said:  # it found nothing, or was killed: then it is done here, or told
+            loaded = load(content_directory(self._configured))
+            return loaded, checked(loaded)
+        read = msgspec.msgpack.decode(said, type=_Read)
+        loaded = Loaded(
+            content_directory(self._configured),
+            content_version=read.content_version,
+            documents={path: _document(*told) for path, told in read.documents.items()},
+            positions={path: Positions(text) for path, text in read.texts.items()},
+        )
+        return loaded, read.problems
+
+
+def _document(kind: str, told: msgspec.Raw) -> Any:
+    return msgspec.msgpack.decode(told, type=KINDS[kind])
+
+
+def _told(configured: Path | None) -> bytes:
+    """Return what a `Reading` of the content needs to know."""
+    loaded = load(content_directory(configured))
+    problems = checked(loaded)
+    encode = msgspec.msgpack.encode
+    return encode(
+        _Read(
+            loaded.content_version,
+            {
+                path: (each.kind, msgspec.Raw(encode(each)))
+                for path, each in loaded.documents.items()
+            },
+            {path: each.text for path, each in loaded.positions.items()},
+            problems,
+        )
+    )
 
 
 @contextmanager
@@ -80,6 +115,7 @@ def _fork(work: Callable[[], bytes]) -> tuple[int, int]:
     if child:
         os.close(writing)
         return child, reading
+    os.close(reading)  # so that it ends when nobody waits for it any more
     try:
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(work())

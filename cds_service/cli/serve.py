@@ -1,46 +1,16 @@
 """``imaging-advisor serve``: the service over HTTP, until it is told to stop."""
 
 import argparse
-import errno
-import ipaddress
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
-from cds_service import log
-from cds_service.cli.output import complain, say
-from cds_service.cli.service import Service
+from cds_service.cli.beside import Reading
 from cds_service.cli.startup import environment
-from cds_service.cli.surroundings import at_home, check_surroundings
-from cds_service.cli.whole_site import read_checked
-from cds_service.clients.model import Clients
 from cds_service.serving.collector import pause
-from cds_service.serving.cores import MOST_WORKERS, cores
-from cds_service.serving.pidfile import AlreadyServed, PidFile, pid_path
-from cds_service.serving.sockets import listeners
-from cds_service.serving.supervisor import NOT_STARTED
-from cds_service.settings import Settings, SettingsError, variable
-from cds_service.web.gate import threads_needed
-
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
+from cds_service.settings import Settings, variable
 
 _ARGUMENTS = ("host", "port", "workers", "threads", "demo")
-_NO_DEMO = "There is a clients file, so the order-entry page /demo is off."
-_NOT_WITHOUT_CLIENTS = (
-    "{host} can be reached from other machines, and there is no clients file: without",
-    "authentication this service listens on this machine only. Name the clients that may call in",
-    "CDS_CLIENTS_FILE, or listen on 127.0.0.1.",
-)
-
-
-_ONE_WORKER = (
-    "One worker only: without a journal and without CDS_REPLAYS_URL, no other process could know",
-    "that a client's token was used before.",
-)
 
 
 def add_to(commands: Any) -> None:
@@ -77,88 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = replace(
         environment(), **{name: value for name, value in given.items() if value is not None}
     )
-    log.configure(settings)
-    if settings.clients_file is None and not _loopback(settings.host):
-        complain(*(line.format(host=settings.host) for line in _NOT_WITHOUT_CLIENTS))
-        return NOT_STARTED
-    site, remarks = read_checked(settings)
-    complain(*remarks)
-    if settings.demo and not site.clients.local_mode:
-        complain(_NO_DEMO)
-    settings = _measured(at_home(settings), site.clients)
-    check_surroundings(settings, site.clients)
-    try:
-        sockets = listeners(settings.host, settings.port, settings.workers, settings.backlog)
-    except (OSError, ValueError) as problem:
-        complain(_cannot_listen(settings, problem))
-        return NOT_STARTED
-    with _figures() as figures, _pid_file(settings) as pid_file:
-        code = Service(settings, site, sockets, figures, pid_file).run()
-    if code == 0:
-        say("Stopped.")
-    return code
+    reading = Reading(settings.cards_dir)
+    # what takes longest, the service with its libraries, is imported while the content is read
+    from cds_service.cli.start import start  # noqa: PLC0415
 
-
-def _measured(settings: Settings, clients: Clients) -> Settings:
-    """Return `settings` with the number of workers and threads instead of 0.
-
-    Raises:
-        SettingsError: there would be too few threads.
-    """
-    workers = settings.workers or min(cores(), MOST_WORKERS)
-    needs_store = not clients.local_mode and settings.journal_dir is None
-    if workers > 1 and needs_store and not settings.replays_url:
-        complain(*_ONE_WORKER)
-        workers = 1
-    least = threads_needed(settings)
-    if settings.threads and settings.threads < least:
-        raise SettingsError(
-            f"{variable('threads')} must be 0 or at least {least}, so that calls may wait as other"
-            f" settings say ({variable('compute_slots')}, {variable('queue_length')},"
-            f" {variable('fhir_calls')}); it is {settings.threads}."
-        )
-    return replace(settings, workers=workers, threads=settings.threads or least)
-
-
-@contextmanager
-def _figures() -> Iterator[Path]:
-    """Give a private directory for the figures of all workers, and remove it at the end."""
-    usual = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) else None
-    try:
-        made = tempfile.TemporaryDirectory(
-            prefix="imaging-advisor-", dir=usual, ignore_cleanup_errors=True
-        )
-    except OSError as problem:
-        raise SettingsError(
-            "There is no directory for the figures of the workers: neither /dev/shm nor the"
-            f" directory for temporary files can be written ({problem.strerror or problem})."
-        ) from None
-    with made as name:
-        yield Path(name)
-
-
-@contextmanager
-def _pid_file(settings: Settings) -> Iterator[PidFile | None]:
-    """Give the file by which other commands find this service; None where there is none."""
-    path = pid_path(settings)
-    if path is None:
-        yield None
-        return
-    try:
-        pid_file = PidFile(path)
-    except AlreadyServed:
-        complain(f"Another service holds {path}: 'imaging-advisor reload' will reload that one.")
-        yield None
-        return
-    except OSError as problem:
-        raise SettingsError(
-            f"{variable('pid_file')}: {path} cannot be written"
-            f" ({problem.strerror or 'no reason given'})."
-        ) from None
-    try:
-        yield pid_file
-    finally:
-        pid_file.remove()
+    return start(settings, reading)
 
 
 def _argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -171,22 +64,3 @@ def _argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"{problem}; it is {value!r}") from None
 
     return checked
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _cannot_listen(settings: Settings, problem: Exception) -> str:
-    where = f"{settings.host} port {settings.port}"
-    if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
-        return (
-            f"Something else already listens on {where}: stop it, or choose another port"
-            " with --port (0 takes a free one)."
-        )
-    if isinstance(problem, OSError) and problem.errno == errno.EACCES:
-        return f"This user may not listen on {where}: choose a port from 1024 with --port."
-    return f"Listening on {where} is not possible: {str(problem).rstrip('.')}."

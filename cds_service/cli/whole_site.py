@@ -3,7 +3,7 @@
 import hashlib
 
 from cds_service.advisor import Advisor
-from cds_service.cli.beside import checked_beside
+from cds_service.cli.beside import Reading
 from cds_service.cli.startup import ContentRefused, InForce, compiled
 from cds_service.cli.surroundings import check_servers, open_clients
 from cds_service.content.load import ContentNotFound, content_directory, load
@@ -13,20 +13,20 @@ from cds_service.settings import Settings, SettingsError
 _DIGITS = 16
 
 
-def read_checked(settings: Settings) -> tuple[Site, tuple[str, ...]]:
-    """Return what `settings` name, and the warnings about it.
+def read_checked(
+    settings: Settings, reading: Reading | None = None
+) -> tuple[Site, tuple[str, ...]]:
+    """Return what `settings` name, and the warnings about it; only in one thread.
+
+    The content is read now, unless there is a `reading` of it.
 
     Raises:
         ContentRefused: the content or the site file has errors.
         ContentNotFound: there is no content.
         SettingsError: the site file or the clients file cannot be used.
     """
-    loaded = load(content_directory(settings.cards_dir))
-    opened = checked_beside(
-        loaded,
-        make=lambda: compiled(loaded, settings, ()),
-        refuse=lambda problems: compiled(loaded, settings, problems),
-    )
+    loaded, problems = (reading or Reading(settings.cards_dir)).result()
+    opened = compiled(loaded, settings, problems)
     return _site(opened, settings), tuple(map(str, opened.remarks))
 
 

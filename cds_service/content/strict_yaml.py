@@ -47,7 +47,7 @@ class Positions:
 
     def __init__(self, text: str = "") -> None:
         """Keep the `text` of the file."""
-        self._text = text
+        self.text = text
         self._places: _Places | None = None
 
     def at(self, path: KeyPath) -> Place:
@@ -63,7 +63,7 @@ class Positions:
 
     def _of_parts(self) -> "_Places":
         if self._places is None:
-            self._places = _Places(self._text)
+            self._places = _Places(self.text)
         return self._places
 
 

@@ -1,4 +1,4 @@
-"""Content is checked in a process of its own while it is compiled."""
+"""What processes of their own do for a service that starts."""
 
 import os
 import signal
@@ -8,61 +8,51 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.cli.beside import checked_beside, done_beside
+from cds_service.cli.beside import Reading, done_beside
+from cds_service.cli.startup import ContentRefused, compiled
 from cds_service.content.check import check
-from cds_service.content.load import load
-
-
-class Refused(Exception):  # noqa: N818 - it reads as what happened
-    pass
-
-
-def refuse(problems):
-    raise Refused([str(each) for each in problems])
+from cds_service.content.load import ContentNotFound, content_directory, load
+from cds_service.settings import Settings
 
 
 @pytest.fixture
 def broken(small):
     (small / "one.yaml").write_text("kind: value-sett\n", encoding="utf-8")
-    return load(small)
+    return small
 
 
-def test_what_was_made_is_returned_if_there_is_no_error(small):
-    assert checked_beside(load(small), lambda: "made", refuse) == "made"
+def test_what_another_process_reads_is_what_is_read_here():
+    here = load(content_directory())
+    there, problems = Reading(None).result()
+    assert problems == check(here)
+    assert there.documents == here.documents
+    assert list(there.documents) == list(here.documents)
+    assert (there.root, there.content_version) == (here.root, here.content_version)
+    path = next(iter(here.documents))
+    assert there.positions.keys() == here.positions.keys()
+    assert there.positions[path].at(("id",)) == here.positions[path].at(("id",)) != (1, 1)
 
 
 def test_every_problem_is_told_as_the_check_in_one_process_tells_it(broken):
-    with pytest.raises(Refused) as refused:
-        checked_beside(broken, lambda: "made", refuse)
-    assert refused.value.args[0] == [str(each) for each in check(broken)]
+    loaded, problems = Reading(broken).result()
+    assert problems == check(load(broken)) != []
+    with pytest.raises(ContentRefused) as refused:
+        compiled(loaded, Settings(), problems)
+    assert refused.value.issues == tuple(problems)
 
 
-def test_content_with_errors_is_refused_even_if_it_could_not_be_made(broken):
-    def fail():
-        raise KeyError("of broken content")
-
-    with pytest.raises(Refused):
-        checked_beside(broken, fail, refuse)
-
-
-def test_what_fails_for_another_reason_is_raised(small):
-    def fail():
-        raise KeyError("of the program")
-
-    with pytest.raises(KeyError, match="of the program"):
-        checked_beside(load(small), fail, refuse)
+def test_a_reader_that_was_killed_does_no_harm(broken):
+    reading = Reading(broken)
+    thread = threading.get_native_id()
+    children = Path(f"/proc/{os.getpid()}/task/{thread}/children").read_text(encoding="ascii")
+    (child,) = map(int, children.split())
+    os.kill(child, signal.SIGKILL)
+    assert reading.result()[1] == check(load(broken)) != []
 
 
-def test_a_check_that_was_killed_is_done_again(broken):
-    def kill():
-        thread = threading.get_native_id()
-        children = Path(f"/proc/{os.getpid()}/task/{thread}/children").read_text(encoding="ascii")
-        (child,) = map(int, children.split())
-        os.kill(child, signal.SIGKILL)
-        return "made"
-
-    with pytest.raises(Refused):
-        checked_beside(broken, kill, refuse)
+def test_content_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ContentNotFound):
+        Reading(tmp_path / "none").result()
 
 
 def test_work_beside_is_done_when_the_block_is_left(tmp_path):
@@ -94,3 +84,9 @@ def test_work_that_takes_too_long_is_left_alone(tmp_path):
     (tmp_path / "go").touch()
     os.waitpid(-1, 0)
     assert (tmp_path / "done").exists()
+
+
+def test_a_reader_for_whom_nobody_waits_ends_by_itself():
+    reading = Reading(None)
+    os.close(reading._pipe)
+    assert os.waitpid(reading._child, 0)[0] == reading._child

@@ -7,7 +7,8 @@ import pytest
 
 from tests.cli.test_serve import environment
 
-START = "from cds_service.cli.main import parser; parser(['serve'])"
+COMMAND = "from cds_service.cli.main import parser; parser(['serve'])"
+START = f"{COMMAND}; import cds_service.cli.start"
 TABLES = """
 from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import check_surroundings, prepare_journal
@@ -61,6 +62,10 @@ def at_start() -> set[str]:
 )
 def test_a_service_does_not_load_what_only_others_need(at_start, name):
     assert name not in at_start
+
+
+def test_the_command_starts_to_read_before_the_libraries_of_the_service_are_loaded():
+    assert not {"flask", "granian", "jwt", "requests", "sqlalchemy", "structlog"} & loaded(COMMAND)
 
 
 @pytest.mark.parametrize("name", ["cds_service.web.calls", "flask", "granian", "jwt", "requests"])
