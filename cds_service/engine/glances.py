@@ -113,12 +113,15 @@ class Glances:
         if not (head.valueQuantity or head.component):
             return None
         decode = resource.page.decode
-        names = [member.value_set for member in self._asked(head.code, decode)[0]]
+        members = self._asked(head.code, decode)[0]
         for part in head.component:
             named = self._asked(part.code, decode)[0]
             if named and _part_more_than_measured(part) != _PART_NOTHING:
                 return None
-            names += [member.value_set for member in named]
+            members += named
+        if any(member.assertion for member in members):
+            return None  # what a text denies is no measurement
+        names = [member.value_set for member in members]
         return list(dict.fromkeys(names)) if len(names) > 1 else names
 
     def made_out(self, resource: Glanced) -> Iterable[tuple[str, Match]]:
