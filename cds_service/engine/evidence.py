@@ -12,7 +12,7 @@ from cds_service.content.library import PRESCRIPTION_LONGEST, Content
 from cds_service.content.phrasebook import Words
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
-from cds_service.engine.glances import Glances
+from cds_service.engine.glances import Glances, Key, key_of
 from cds_service.engine.matches import Match, as_matches, in_order, members_of
 from cds_service.engine.newest import by_day, is_usable, newest_before
 from cds_service.engine.reader import CONCEPTS, Reader
@@ -104,9 +104,13 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
     reader = Reader(chart, content, as_of, content.duration(PRESCRIPTION_LONGEST))
     glances = Glances(reader)
     evidence = Evidence(as_of, _make_out=glances.made_out)
+    silent = content.silent_concepts
     for resource in chart.resources:
         if isinstance(resource, Glanced):
-            _read_at_a_glance(resource, glances, reader, evidence)
+            if (key := key_of(resource.head)) in silent:
+                evidence.read += resource.head.resourceType in CONCEPTS
+            else:
+                _read_at_a_glance(resource, key, glances, reader, evidence)
         elif resource.get("resourceType") == "Patient":
             evidence.born = parse_date(resource.get("birthDate")) or evidence.born
             evidence.gender = string(resource.get("gender")).lower() or evidence.gender
@@ -117,13 +121,10 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
 
 
 def _read_at_a_glance(
-    resource: Glanced, glances: Glances, reader: Reader, evidence: Evidence
+    resource: Glanced, key: Key | None, glances: Glances, reader: Reader, evidence: Evidence
 ) -> None:
     """Take `resource` into account, decoded whole only where a glance does not settle it."""
     kind = resource.head.resourceType
-    if glances.silent(key := glances.key(resource.head)):
-        evidence.read += kind in CONCEPTS
-        return
     if kind == "Observation" and (named := glances.measures(resource)) is not None:
         evidence.read += 1
         for name in named:
