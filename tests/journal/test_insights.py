@@ -252,7 +252,7 @@ def test_an_empty_journal_is_told_from_an_empty_period(store: JournalStore):
 def test_reasons_beyond_the_most_frequent_are_only_counted(
     store: JournalStore, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("cds_service.journal.insights.queries.MOST_REASONS", 2)
+    monkeypatch.setattr("cds_service.journal.insights.advice_queries.MOST_REASONS", 2)
     shown = [card("contrast") for _ in range(5)]
     store.write([consultation(minute, cards=(each,)) for minute, each in enumerate(shown)])
     codes = ("often", "often", "sometimes", "sometimes", "once")
