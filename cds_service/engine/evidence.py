@@ -12,11 +12,12 @@ from cds_service.content.library import PRESCRIPTION_LONGEST, Content
 from cds_service.content.phrasebook import Words
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
-from cds_service.engine.glances import Glances, Key, key_of
+from cds_service.engine.glances import Glances, key_of
 from cds_service.engine.matches import Match, as_matches, in_order, members_of
 from cds_service.engine.newest import by_day, is_usable, newest_before
 from cds_service.engine.reader import CONCEPTS, Reader
 from cds_service.engine.recognise import Recognised
+from cds_service.engine.remembered import Key
 from cds_service.engine.studies import STUDY_TYPES, Study, procedure_of, read_study
 from cds_service.fhir.dates import Span, parse_date
 from cds_service.fhir.glance import Glanced
@@ -130,17 +131,17 @@ def _read_at_a_glance(
         for name in named:
             evidence.add_measured(name, resource)
         if not named:
-            glances.remember_silent(key)
+            glances.remembered.silent(key)
         return
     if kind == "Condition" and (stated := glances.stated(resource)) is not None:
         evidence.read += 1
         for name, match in stated:
             evidence.add(name, match)
-        if key is not None and glances.states_nothing(key):
-            glances.remember_silent(key)
+        if key is not None and glances.remembered.states_nothing(key):
+            glances.remembered.silent(key)
         return
     if _read_whole(resource.whole(), reader, evidence):
-        glances.remember_silent(key)
+        glances.remembered.silent(key)
 
 
 def _read_whole(resource: Json, reader: Reader, evidence: Evidence) -> bool:

@@ -17,15 +17,9 @@ from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.glance import Page, Resource, page_of, resource_name, whole
 from cds_service.fhir.read import Json, child, patient_id, string
 from cds_service.fhir.reasons import Reason
-from cds_service.gather.prefetch import (
-    COMPLETE,
-    Reading,
-    combine,
-    read_page,
-    read_value,
-    refuse_other_patient,
-)
+from cds_service.gather.prefetch import combine, read_page, read_value, refuse_other_patient
 from cds_service.gather.reads import NOT_SUPPLIED, Asked, HowToRead, WhileReading, complete
+from cds_service.gather.tally import COMPLETE, Reading
 from cds_service.gather.templates import KEYS, prefetch_templates, resource_type_of
 from cds_service.hooks.errors import RequestRefused
 from cds_service.hooks.json_body import decode_part
