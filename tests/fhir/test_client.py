@@ -204,7 +204,7 @@ class TestTrouble:
         ):
             start = time.monotonic()
             assert reason(lambda: fhir.read("Patient/ada")) is expected
-            assert time.monotonic() - start < 2.7
+            assert time.monotonic() - start < 10
 
     def test_a_server_that_is_not_there_is_unreachable(self):
         with socket.socket() as free:

@@ -86,7 +86,7 @@ def test_without_calls_it_ends_at_once():
         start = time.monotonic()
         service.terminate()
         assert service.end() == 0
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 8
 
 
 def test_a_call_that_never_ends_does_not_keep_it_longer_than_the_grace():
