@@ -188,6 +188,15 @@ def _unsettled(assessment: Assessment, book: Phrasebook) -> str:
     return "; ".join(words)
 
 
+def _limits_of_ordered(advice: Advice, assessment: Assessment, content: Content) -> str:
+    """Return what the card says that the study ordered does not show."""
+    procedure = assessment.recognised.procedure
+    if procedure is None:
+        return ""
+    limits = content.texts[advice.card].limits_of_ordered
+    return next((each.words for each in limits if each.orders.matches(procedure)), "")
+
+
 def _radiation(advice: Advice, assessment: Assessment, content: Content) -> str:
     ordered = assessment.recognised.procedure
     studies = (*((ordered,) if ordered else ()), *advice.proposal.procedures)
@@ -224,5 +233,6 @@ _VALUES: dict[str, Callable[[Advice, Assessment, Content], str]] = {
     ),
     "priority": lambda _, assessed, content: _priority(assessed.order, content.phrasebook),
     "radiation": _radiation,
+    "limits-of-ordered": _limits_of_ordered,
 }
 """What fills each placeholder of a card text."""

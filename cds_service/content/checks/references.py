@@ -239,8 +239,10 @@ def _remedy(remedy: Remedy, here: KeyPath) -> Found:
 
 def _texts(document: Texts) -> Found:
     for number, card in enumerate(document.cards):
-        here: KeyPath = ("cards", number, "override-reasons")
-        yield from _many("override-reason", card.override_reasons, here)
+        here: KeyPath = ("cards", number)
+        yield from _many("override-reason", card.override_reasons, (*here, "override-reasons"))
+        for index, each in enumerate(card.limits_of_ordered):
+            yield from _selector(each.orders, (*here, "limits-of-ordered", index, "orders"))
 
 
 def _assertion_cues(document: AssertionCues) -> Found:
