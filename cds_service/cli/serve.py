@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from cds_service.serving.cores import MOST_WORKERS, cores
 from cds_service.serving.pidfile import AlreadyServed, PidFile, pid_path
 from cds_service.serving.sockets import listeners
 from cds_service.serving.supervisor import NOT_STARTED
-from cds_service.settings import Settings, SettingsError, variable
+from cds_service.settings import Settings, SettingsError, every_setting, variable
 from cds_service.web.gate import threads_needed
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
@@ -47,13 +47,14 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check the content and serve CDS Hooks over HTTP"
     command = commands.add_parser("serve", help=about, description=f"{about.capitalize()}.")
+    settings = {setting.name: setting for setting in every_setting()}
     for name, metavar in (("host", "H"), ("port", "P"), ("workers", "N"), ("threads", "N")):
-        item = next(item for item in fields(Settings) if item.name == name)
+        _, default, read, meaning = settings[name]
         command.add_argument(
             f"--{name}",
-            type=_argument(item.metadata["read"]),
+            type=_argument(read),
             metavar=metavar,
-            help=f"{item.metadata['meaning']} Default: {variable(name)}, else {item.default}.",
+            help=f"{meaning} Default: {variable(name)}, else {default}.",
         )
     command.add_argument(
         "--demo",

@@ -61,6 +61,26 @@ Key = tuple[str, bytes]
 """A resource type, and the bytes of what all that a resource may say depends on."""
 
 
+def key_of(head: Head) -> Key | None:
+    """Return what all that `head` may say depends on, or None where a glance cannot tell.
+
+    ``Content.silent_concepts`` has the keys of resources that say nothing to any rule.
+    """
+    kind = head.resourceType
+    if head.medicationReference is not NOTHING:
+        return None
+    if kind == "Observation":
+        if head.component or head.valueCodeableConcept is not NOTHING:
+            return None
+        return kind, bytes(head.code)
+    elements = _CONCEPTS.get(kind)
+    if elements is None:
+        return None
+    if len(elements) == 1:
+        return kind, bytes(getattr(head, elements[0]))
+    return kind, b"\n".join([bytes(getattr(head, name)) for name in elements])
+
+
 class Glances:
     """What can be told at a glance in one chart, with what is remembered from others."""
 
@@ -70,26 +90,6 @@ class Glances:
         """Keep `reader`, which reads what a glance does not settle."""
         self._reader = reader
         self._content = reader.content
-
-    def key(self, head: Head) -> Key | None:
-        """Return what all that `head` may say depends on, or None where a glance cannot tell."""
-        kind = head.resourceType
-        if head.medicationReference is not NOTHING:
-            return None
-        if kind == "Observation":
-            if head.component or head.valueCodeableConcept is not NOTHING:
-                return None
-            return kind, bytes(head.code)
-        elements = _CONCEPTS.get(kind)
-        if elements is None:
-            return None
-        if len(elements) == 1:
-            return kind, bytes(getattr(head, elements[0]))
-        return kind, b"\n".join([bytes(getattr(head, name)) for name in elements])
-
-    def silent(self, key: Key | None) -> bool:
-        """Say whether it is known that a resource with that `key` says nothing to any rule."""
-        return key in self._content.silent_concepts
 
     def remember_silent(self, key: Key | None) -> None:
         """Remember that a resource with that `key` says nothing to any rule."""
@@ -101,7 +101,7 @@ class Glances:
         known = self._content.elements.get(("stated", key[1]))
         return known is not None and not known[0]
 
-    def measures(self, resource: Glanced) -> list[str] | None:
+    def measures(self, resource: Glanced) -> tuple[str, ...] | None:
         """Return the value sets of what a plain measurement measures, or None if it is none.
 
         Plain is one with a date and quantities, its own or those of its components, and nothing
@@ -113,13 +113,26 @@ class Glances:
         if not (head.valueQuantity or head.component):
             return None
         decode = resource.page.decode
-        names = [member.value_set for member in self._asked(head.code, decode)[0]]
+        names = self._measured_names(head.code, decode)
         for part in head.component:
-            named = self._asked(part.code, decode)[0]
+            named = self._measured_names(part.code, decode)
             if named and _part_more_than_measured(part) != _PART_NOTHING:
                 return None
-            names += [member.value_set for member in named]
-        return list(dict.fromkeys(names)) if len(names) > 1 else names
+            if names is None or named is None:
+                return None
+            names = tuple(dict.fromkeys(names + named))
+        return names
+
+    def _measured_names(self, code: Raw, decode: Decode) -> tuple[str, ...] | None:
+        """Return the value sets of what a measurement with that code measures; None if not sure."""
+        known: tuple[str, ...] | None = self._kept("names", code, decode, self._names, ())
+        return known
+
+    def _names(self, code: object) -> tuple[str, ...] | None:
+        members, _ = self._reader.asked(code)
+        if any(member.assertion for member in members):
+            return None  # what a text denies is no measurement
+        return tuple(dict.fromkeys(member.value_set for member in members))
 
     def made_out(self, resource: Glanced) -> Iterable[tuple[str, Match]]:
         """Return what a plain measurement says, decoded whole if its values are odd."""

@@ -185,12 +185,13 @@ def _in_order(groups: Iterable[tuple[Resource, ...]]) -> tuple[Resource, ...]:
     """Return all resources by type and id, each once; of two versions, the one updated last."""
     named: dict[str, Resource] = {}
     unnamed: dict[str, Resource] = {}
-    for resource in (item for group in groups for item in group):
-        name = resource_name(resource)
-        if "/" not in name:
-            unnamed[_canonical(whole(resource))] = resource
-        elif name not in named or _is_newer(whole(resource), whole(named[name])):
-            named[name] = resource
+    for group in groups:
+        for resource in group:
+            name = resource_name(resource)
+            if "/" not in name:
+                unnamed[_canonical(whole(resource))] = resource
+            elif name not in named or _is_newer(whole(resource), whole(named[name])):
+                named[name] = resource
     without_id = sorted(unnamed.items(), key=lambda item: (resource_name(item[1]), item[0]))
     return (*(named[name] for name in sorted(named)), *(item for _, item in without_id))
 

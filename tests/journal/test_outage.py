@@ -73,7 +73,7 @@ def test_an_outage_under_load_loses_nothing(tmp_path: Path, open_store, open_jou
         time.sleep(1)
         load.stop()
         until(lambda: journal.figures().pending == 0 and journal.figures().spool_bytes == 0)
-        with store._unit(writes=False) as connection:
+        with store._database.unit(writes=False) as connection:
             stored = set(connection.scalars(select(feedback.c.id)))
             present = set(connection.scalars(select(consultations.c.id)))
         figures = journal.figures()
