@@ -11,8 +11,8 @@ alone. Ids are those of the content, states and verdicts the words of the engine
         reference, title, codes, priority, status
         recognised     procedure (null if none), imaging, toldBy, conflict
         findings       id, title, phrase, category, state, suspected, reasons, unread,
-                       records: reference, type, label, date, value, verdict, remark, fromText,
-                       ofOrder
+                       records: reference, type, label, date, value, verdict, remark, reactions
+                       (of an allergy: what, severity, onset), fromText, ofOrder
         topics         id, title, guideline, applies, certain, whyNot, ratedOrder,
                        variants: id, number, title, state, decides, why, present, against, unknown
                        table: ratings of the deciding variant, best first

@@ -136,7 +136,8 @@ def foreign(said: str, assessment: Assessment, content: Content) -> str:
         cited |= {f"{source.title}, {source.locator}" for source in advice.citations}
     for result in assessment.findings.values():
         for item in result.items:
-            said_by_chart = [item.label, *item.value]
+            happened = [seen for each in item.reactions for seen in each.manifestations]
+            said_by_chart = [item.label, *item.value, *happened]
             cited |= {
                 filling.quote(filling.plain_unit(each))
                 for each in said_by_chart

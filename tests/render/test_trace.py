@@ -92,6 +92,7 @@ def test_a_finding_carries_its_records(pacemaker):
             "value": "38.6 Cel",
             "verdict": "for",
             "remark": "",
+            "reactions": [],
             "fromText": False,
             "ofOrder": False,
         }
@@ -183,4 +184,22 @@ def test_an_order_that_could_not_be_assessed_leaves_the_others_their_cards(
     (kept,) = traced(body)["orders"]
     assert [card["source"]["topic"]["code"] for card in kept["cards"]] == [
         advice["card"] for advice in kept["advice"]
+    ]
+
+
+def test_an_allergy_carries_what_happened(traced):
+    body = example.request("pacemaker", DAY)
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "code": {"text": "Gadolinium"},
+        "patient": {"reference": f"Patient/{body['context']['patientId']}"},
+        "reaction": [
+            {"manifestation": [{"text": "Anaphylaxis"}], "severity": "severe", "onset": "2019-05"}
+        ],
+    }
+    body["prefetch"]["allergies"]["entry"] = [{"resource": allergy}]
+    found = by("id", traced(body)["orders"][0]["findings"])["gadolinium-reaction"]
+    assert [record["reactions"] for record in found["records"]] == [
+        [{"what": ["Anaphylaxis"], "severity": "severe", "onset": "2019-05"}]
     ]
