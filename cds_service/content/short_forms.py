@@ -20,6 +20,15 @@ _MR_SAFETY = {
     "unsafe": "C106047",
     "unlabelled": "C113844",
 }
+_NOT_RECORDED: Json = {
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown",
+        }
+    ]
+}
+"""Stands where FHIR wants a concept and the record names none."""
 _ANSWERS = {"yes": "373066001", "no": "373067005"}
 
 
@@ -218,8 +227,13 @@ def _allergy(record: Json, code: Json) -> Json:
         "code": code,
         "patient": _subject(),
     }
-    if "severity" in record:
-        reaction = {"manifestation": [{"text": "reaction"}], "severity": record["severity"]}
+    if "severity" in record or "reaction" in record:
+        seen = _concept(record["reaction"]) if "reaction" in record else _NOT_RECORDED
+        reaction = _with(
+            {"manifestation": [seen]},
+            severity=record.get("severity"),
+            onset=record.get("reaction-onset"),
+        )
         allergy["reaction"] = [reaction]
     return allergy
 

@@ -13,6 +13,7 @@ from cds_service.engine.facts import Answer
 from cds_service.engine.judge import MR_STATUSES, judge
 from cds_service.engine.matches import Match
 from cds_service.engine.newest import is_usable
+from cds_service.engine.reactions import Reaction
 from cds_service.engine.studies import same
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
@@ -33,6 +34,8 @@ class Item(msgspec.Struct, frozen=True):
     """The days the record may be of."""
     of_order: bool = False
     """Whether the order itself states it."""
+    reactions: tuple[Reaction, ...] = ()
+    """What the record of an allergy says happened."""
 
 
 def items_of(
@@ -203,6 +206,7 @@ def _item(match: Match, verdict: Verdict, remarks: tuple[Phrase, ...]) -> Item:
         from_text=match.from_text,
         on=fact.when,
         of_order=fact.of_order,
+        reactions=fact.reactions,
     )
 
 

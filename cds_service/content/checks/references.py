@@ -201,6 +201,8 @@ def _selector(selector: Selector, here: KeyPath) -> Found:
 def _texts(document: Texts) -> Found:
     for card, here in _each(document.cards, ("cards",)):
         yield from _many("override-reason", card.override_reasons, (*here, "override-reasons"))
+        for each, place in _each(card.limits_of_ordered, (*here, "limits-of-ordered")):
+            yield from _selector(each.orders, (*place, "orders"))
 
 
 def _assertion_cues(document: AssertionCues) -> Found:
