@@ -2,18 +2,18 @@
 
 import pytest
 
-from cds_service.engine.decide import _Case
+from cds_service.engine.decision import Decision
 from cds_service.engine.policy import Policy
 
 
 def fail_for(monkeypatch: pytest.MonkeyPatch, study: str) -> None:
     """Let every order for a procedure whose id holds `study` fail while it is decided."""
-    consider = _Case.consider
+    consider = Decision.consider
 
-    def faulty(case: _Case, policy: Policy) -> None:
-        ordered = case.recognised.procedure
+    def faulty(decision: Decision, policy: Policy) -> None:
+        ordered = decision.recognised.procedure
         if ordered is not None and study in ordered.id:
             raise ZeroDivisionError
-        consider(case, policy)
+        consider(decision, policy)
 
-    monkeypatch.setattr(_Case, "consider", faulty)
+    monkeypatch.setattr(Decision, "consider", faulty)

@@ -213,4 +213,5 @@ def _by_strength(match: Match) -> tuple[object, ...]:
         -(fact.when.first.toordinal() if fact.when else 0),
         fact.reference,
         fact.label,
+        repr(fact.reactions) if fact.reactions else "",  # a record without an id has only these
     )
