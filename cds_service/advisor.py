@@ -39,10 +39,19 @@ def today() -> date:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAssessed:
+    """An imaging order that a fault of ours left without advice, and the study it asks for."""
+
+    order: DraftOrder
+    procedure: Procedure | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consultation:
     """What one request came to: cards in the shape of CDS Hooks 2.0.1, and how they came about.
 
-    `system_actions` record ratings on the orders, for clients that agreed to it.
+    The cards of the `assessments` come first (`in_order_of_cards`), then one for each order in
+    `not_assessed`. `system_actions` record ratings on the orders, for clients that agreed to it.
     """
 
     as_of: date
@@ -50,6 +59,7 @@ class Consultation:
     assessments: tuple[Assessment, ...]
     cards: list[dict[str, Any]]
     system_actions: tuple[dict[str, Any], ...] = ()
+    not_assessed: tuple[NotAssessed, ...] = ()
 
 
 class Advisor:
@@ -119,14 +129,15 @@ class Advisor:
                 raise fault
         with span("render"):
             shown = cards(assessments, self.content, new_id, self._rating_for(client))
-            shown += [self._not_assessed(order, fault) for order, fault in faults]
+            faulty = tuple([self._not_assessed(order, fault) for order, fault in faults])
+            shown += [not_assessed(each.procedure, self.content, new_id) for each in faulty]
             actions = self._system_actions(assessments, client)
-        return Consultation(as_of, chart, assessments, shown, actions)
+        return Consultation(as_of, chart, assessments, shown, actions, faulty)
 
-    def _not_assessed(self, order: DraftOrder, fault: Exception) -> dict[str, Any]:
-        """Return the card for an order that a fault of ours left without advice."""
+    def _not_assessed(self, order: DraftOrder, fault: Exception) -> NotAssessed:
+        """Return what is known of an order that a fault of ours left without advice."""
         _log.error("an order could not be assessed", exception_type=type(fault).__name__)
-        return not_assessed(recognise(order, self.content).procedure, self.content, new_id)
+        return NotAssessed(order, recognise(order, self.content).procedure)
 
     def _imaging(self, order: DraftOrder) -> bool:
         return recognise(order, self.content).imaging

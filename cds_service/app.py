@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, discovery, errors, gate, health, metrics, services
+from cds_service.web import call_log, cors, discovery, errors, gate, health, scrape, services
 from cds_service.web.calls import ServiceCalls
 from cds_service.web.insights import routes as insights
 from cds_service.web.insights import sign_in
+from cds_service.web.metrics import rule_ids
 from cds_service.web.operations import Operations, operations
 from cds_service.web.pages.page import Pages
 
@@ -30,7 +31,7 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False  # a redirect would lose the browser client's preflight
-    app.extensions[metrics.EXTENSION] = parts.metrics
+    app.extensions[scrape.EXTENSION] = parts.metrics
     put_in_force(app, advisor, parts)
 
     def in_force() -> "Advisor":
@@ -50,7 +51,7 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
     app.register_blueprint(discovery.blueprint(parts.authenticate))
     app.register_blueprint(services.blueprint(settings, parts))
     app.register_blueprint(health.blueprint(parts.health))
-    app.register_blueprint(metrics.blueprint(public=settings.metrics_public))
+    app.register_blueprint(scrape.blueprint(public=settings.metrics_public))
     _add_pages(app, settings, parts, in_force)
     app.wsgi_app = ServiceCalls(  # type: ignore[method-assign] # as Flask documents it
         app.wsgi_app, settings, parts, in_force, origins
@@ -67,7 +68,7 @@ def put_in_force(app: Flask, advisor: "Advisor", parts: Operations) -> None:
     advisor.observe_read = parts.metrics.fhir_read
     advisor.while_reading = parts.gate.reading
     content = getattr(advisor, "content", None)
-    parts.metrics.content(advisor.content_version, metrics.rule_ids(content) if content else ())
+    parts.metrics.content(advisor.content_version, rule_ids(content) if content else ())
     parts.health.content_version = advisor.content_version
     app.extensions["advisor"] = advisor
 

@@ -1,6 +1,6 @@
 """Running the cases of the content against the engine, for clinicians and for the tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.engine.decide import decide
 from cds_service.engine.policy import Policy
 from cds_service.fhir.orders import read_order
+from cds_service.render.cards import card as render_card
 
 _EVERY_CARD = Policy(max_cards_per_order=99)
 """Cases see every card that fires; how many a site shows is its own setting."""
@@ -88,6 +89,7 @@ def _about(case: Case, assessment: Assessment) -> list[str]:
 
 
 _EXPECTATIONS = {"findings", "variant", "rating", "cards"}
+_WORDS = ("says", "says-not")
 
 
 def _expected(case: Case, assessment: Assessment) -> list[str]:
@@ -113,12 +115,35 @@ def _expected(case: Case, assessment: Assessment) -> list[str]:
 
 def _cards(expected: list[dict[str, Any]], assessment: Assessment) -> list[str]:
     actual = [shown(advice) for advice in assessment.advice]
-    wanted = [{"accept": None, **card} for card in expected]
+    wanted = [
+        {"accept": None, **{name: each for name, each in card.items() if name not in _WORDS}}
+        for card in expected
+    ]
     missing = [card for card in wanted if not any(_fits(card, got) for got in actual)]
     extra = [got for got in actual if not any(_fits(card, got) for card in wanted)]
-    return [f"card expected and not given: {card}" for card in missing] + [
-        f"card given and not expected: {got}" for got in extra
+    return [
+        *(f"card expected and not given: {card}" for card in missing),
+        *(f"card given and not expected: {got}" for got in extra),
+        *_words(expected, assessment),
     ]
+
+
+def _words(expected: list[dict[str, Any]], assessment: Assessment) -> Iterator[str]:
+    """Yield what the cards do not say and should, or say and should not."""
+    said: dict[str, str] = {}
+    if any(name in card for card in expected for name in _WORDS):
+        content = assessment.findings.content
+        for advice in assessment.advice:
+            made = render_card(advice, assessment, content, lambda: "")
+            said[advice.card] = f"{made['summary']}\n{made['detail']}"
+    for card in expected:
+        text = said.get(card.get("card", ""), "")
+        for words in card.get("says", ()):
+            if words not in text:
+                yield f"card {card['card']}: does not say {words!r}"
+        for words in card.get("says-not", ()):
+            if words in text:
+                yield f"card {card['card']}: says {words!r}"
 
 
 def _fits(card: dict[str, Any], got: dict[str, Any]) -> bool:

@@ -65,7 +65,7 @@ class FhirServer:
         token: str = "",
         misbehave: str | Mapping[str, str] = "",
         elsewhere: str = "https://elsewhere.example/fhir",
-        delay: float = 5.0,
+        delay: float = 30.0,
         page_size: int = 50,
         without: Iterable[str] = (),
     ) -> None:

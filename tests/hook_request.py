@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from cds_service.content.cases import PATIENT, order_resource, patient_resource, record_resource
+from cds_service.content.short_forms import (
+    PATIENT,
+    order_resource,
+    patient_resource,
+    record_resource,
+)
 from cds_service.gather.templates import KEYS
 
 SELECT = "/cds-services/imaging-order-select"

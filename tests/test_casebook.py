@@ -9,6 +9,12 @@ from cds_service.casebook import run_case
 from cds_service.content.cases import Case, CaseError, read_cases
 from cds_service.content.library import Content
 
+OFFERED = {
+    "card": "add-contrast",
+    "indicator": "warning",
+    "accept": "mri-lumbar-spine-without-and-with-contrast",
+}
+
 
 @pytest.fixture
 def contrast(cases: list[Case]) -> Case:
@@ -25,6 +31,8 @@ def contrast(cases: list[Case]) -> Case:
         ({"rating": "may-be-appropriate"}, "rating of the order: expected may-be-appropriate"),
         ({"cards": []}, "card given and not expected"),
         ({"cards": [{"card": "hold-mri-device"}]}, "card expected and not given"),
+        ({"cards": [{**OFFERED, "says": ["a bone scan"]}]}, "does not say 'a bone scan'"),
+        ({"cards": [{**OFFERED, "says-not": ["contrast shows"]}]}, "says 'contrast shows'"),
         ({"card": []}, "a case cannot expect 'card'"),
     ],
 )
@@ -34,6 +42,11 @@ def test_what_went_otherwise_is_said(
     outcome = run_case(replace(contrast, expect=expect), content)
     assert not outcome.holds
     assert any(words in failure for failure in outcome.failures), outcome.failures
+
+
+def test_a_case_may_say_words_of_a_card(contrast: Case, content: Content) -> None:
+    words = {"says": ["Add IV contrast?", "contrast shows an abscess"], "says-not": ["bone scan"]}
+    assert run_case(replace(contrast, expect={"cards": [{**OFFERED, **words}]}), content).holds
 
 
 def test_a_rule_that_should_have_stayed_silent_is_named(contrast: Case, content: Content) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from cds_service.advisor import today
 from cds_service.cli.output import say_json
 from cds_service.content import strict_yaml
-from cds_service.content.cases import (
+from cds_service.content.short_forms import (
     PATIENT,
     dated,
     order_resource,

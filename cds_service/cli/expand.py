@@ -2,32 +2,19 @@
 
 import argparse
 import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cds_service.cli.descendants import SYSTEM, Observed, expanded, listed_roles
 from cds_service.cli.output import complain, say, visible
 from cds_service.cli.startup import environment
 from cds_service.content import expansionfile
-from cds_service.content.descent import nearest
 from cds_service.content.expansionfile import NotWritten
-from cds_service.content.expansions import KIND
 from cds_service.content.load import Loaded, content_directory, load
-from cds_service.content.model import (
-    Citation,
-    Expansion,
-    SystemVersion,
-    ValueSet,
-    ValueSetExpansions,
-)
+from cds_service.content.model import ValueSet
 from cds_service.fhir.refusals import Problem, TerminologyUnavailable
-from cds_service.fhir.terminology import Bounds, Filter, TerminologyServer
-
-SYSTEM = "snomed-ct"
-"""The code system that is expanded: its codes do not show their hierarchy and a server knows it."""
+from cds_service.fhir.terminology import Bounds, TerminologyServer
 
 EXIT_CODES: dict[Problem, int] = {
     Problem.BAD_ADDRESS: 2,
@@ -45,22 +32,6 @@ EXIT_CODES: dict[Problem, int] = {
     Problem.UNKNOWN_CODE: 7,
 }
 """Exit code for each way a server can fail; 1 means that the file was left as it was."""
-
-_UNSTATED = "not stated by the server"
-_NO_ID = re.compile(r"[^a-z0-9]+")
-_LIMITS = (
-    "Made by a program from the listed codes and one release of the code system; nobody has read"
-    " each code. Codes that later releases add are missing until it is made anew. It may hold"
-    " licensed content: keep it with the site and do not pass it on."
-)
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What was found out on the way."""
-
-    versions: set[str] = field(default_factory=set)
-    unknown: list[str] = field(default_factory=list)
 
 
 def add_to(actions: Any) -> None:
@@ -111,15 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as problem:
         complain(f"Not begun: {problem}.")
         return 2
-    progress = _Progress()
     try:
         with TerminologyServer(arguments.tx, token, arguments.ca_file, bounds) as server:
-            expansions = [_expansion(server, value_set, progress) for value_set in chosen]
-            document = _document(server.base, arguments.out, expansions, progress)
+            document, observed = expanded(server, chosen, arguments.out)
     except TerminologyUnavailable as problem:
         complain(f"Nothing was written: {visible(str(problem))}.")
         return EXIT_CODES[problem.problem]
-    complain(*_notes(chosen, progress))
+    complain(*_notes(chosen, observed))
     if arguments.out is None:
         say(expansionfile.text(document).rstrip("\n"))
         return 0
@@ -133,7 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as problem:
         complain(f"Not written: {arguments.out}: {problem.strerror or 'no reason given'}")
         return 1
-    say(f"Wrote {sum(map(_size, expansions))} codes of {len(expansions)} value sets.")
+    number = sum(len(group.descendants) for each in document.expansions for group in each.groups)
+    say(f"Wrote {number} codes of {len(document.expansions)} value sets.")
     return 0
 
 
@@ -151,7 +121,7 @@ def _chosen(loaded: Loaded, names: list[str]) -> list[ValueSet]:
     if wrong := [name for name in names if name not in active]:
         raise ValueError(f"no value set {', '.join(map(repr, wrong))} is in use")
     chosen = [active[name] for name in sorted(names or active)]
-    return [each for each in chosen if _roles(each)]
+    return [each for each in chosen if listed_roles(each)]
 
 
 def _token(variable: str | None) -> str:
@@ -171,103 +141,7 @@ def _bounds(arguments: argparse.Namespace) -> Bounds:
     return Bounds(seconds=arguments.timeout, page=arguments.page)
 
 
-def _roles(value_set: ValueSet) -> dict[str, str]:
-    """Return the role of each code of the expanded system that `value_set` lists."""
-    return {
-        concept.code: concept.role
-        for group in value_set.concepts
-        if group.system == SYSTEM
-        for concept in group.codes
-    }
-
-
-def _expansion(server: TerminologyServer, value_set: ValueSet, progress: _Progress) -> Expansion:
-    """Return what lies below the codes of `value_set`, less what lies below excluded ones.
-
-    Servers are asked to leave out the excluded, and what is below them is asked for too, because
-    not every server honours an exclusion.
-
-    Raises:
-        TerminologyUnavailable: it could not all be had.
-    """
-    roles = _roles(value_set)
-    excluded = [code for code, role in roles.items() if role == "exclude"]
-    below = {}
-    without: list[Filter] = []
-    for code in sorted(roles, key=lambda each: roles[each] != "exclude"):  # the excluded first
-        found = _below(server, value_set, code, without, progress)
-        if found is None:
-            continue
-        below[code] = found
-        if roles[code] == "exclude":
-            without.append(Filter("concept", "is-a", code))
-    unwanted = {each for code in excluded for each in below.get(code, ())}
-    return Expansion(
-        value_set=value_set.id,
-        value_set_version=value_set.version,
-        excluded=tuple(excluded),
-        groups=nearest(SYSTEM, roles, below, unwanted),
-    )
-
-
-def _below(
-    server: TerminologyServer,
-    value_set: ValueSet,
-    code: str,
-    without: list[Filter],
-    progress: _Progress,
-) -> dict[str, str] | None:
-    """Return the displays of all codes below `code`, or None if the server does not have it."""
-    try:
-        found = server.expand(SYSTEM, [Filter("concept", "is-a", code)], without)
-    except TerminologyUnavailable as problem:
-        if problem.problem is not Problem.UNKNOWN_CODE:
-            said = f"{value_set.id} {code} {problem.said}"
-            raise TerminologyUnavailable(problem.problem, said) from None
-        progress.unknown.append(f"{value_set.id} {code}")
-        return None
-    progress.versions.update(found.versions)
-    if not found.displays:
-        progress.unknown.append(f"{value_set.id} {code}")
-    return {each: visible(display) for each, display in found.displays.items() if each != code}
-
-
-def _document(
-    server: str, out: Path | None, expansions: list[Expansion], progress: _Progress
-) -> ValueSetExpansions:
-    if len(progress.versions) > 1:
-        raise TerminologyUnavailable(Problem.INCOMPLETE, "the release changed on the way")
-    version = "".join(progress.versions) or _UNSTATED
-    today = date.today().isoformat()
-    return ValueSetExpansions(
-        kind=KIND,
-        id=_NO_ID.sub("-", out.stem.lower()).strip("-")
-        if out and _NO_ID.sub("", out.stem)
-        else KIND,
-        title=f"Descendants of listed codes, {today}",
-        status="active",
-        version="1.0.0",
-        effective=today,
-        sources=(
-            Citation(
-                id="terminology-server",
-                title="ValueSet/$expand of the site's terminology server",
-                url=server,
-                locator=f"{SYSTEM} {version}, asked on {today}",
-            ),
-        ),
-        limits=_LIMITS,
-        server=server,
-        code_systems=(SystemVersion(system=SYSTEM, version=version),),
-        expansions=tuple(expansions),
-    )
-
-
-def _size(expansion: Expansion) -> int:
-    return sum(len(group.descendants) for group in expansion.groups)
-
-
-def _notes(chosen: list[ValueSet], progress: _Progress) -> Iterator[str]:
+def _notes(chosen: list[ValueSet], observed: Observed) -> Iterator[str]:
     """Yield what whoever runs the command should know about the result."""
     others = {group.system for each in chosen for group in each.concepts} - {SYSTEM}
     if others:
@@ -277,8 +151,8 @@ def _notes(chosen: list[ValueSet], progress: _Progress) -> Iterator[str]:
             if "rxnorm" in others
             else f"As listed, not asked for: {', '.join(sorted(others))}."
         )
-    if not progress.versions:
+    if not observed.versions:
         yield "The server does not state its release of the code system."
-    if progress.unknown:
-        yield f"{len(progress.unknown)} listed codes are not in the server's release:"
-        yield from (f"  {each}" for each in progress.unknown)
+    if observed.unknown:
+        yield f"{len(observed.unknown)} listed codes are not in the server's release:"
+        yield from (f"  {each}" for each in observed.unknown)

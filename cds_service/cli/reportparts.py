@@ -40,11 +40,17 @@ def one_record(item: Trace) -> str:
     if item["type"] == "Patient" or item["ofOrder"]:  # an age, and what the order itself states
         dated = ""
     said = ", ".join(filter(None, (visible(item["label"]), visible(item["value"]), dated)))
-    notes = [_VERDICTS[item["verdict"]], item["remark"]]
+    notes = [_reaction(each) for each in item["reactions"]]
+    notes += [_VERDICTS[item["verdict"]], item["remark"]]
     if item["fromText"]:
         notes.append("found in text only")
     note = "; ".join(filter(None, notes))
     return f"{visible(item['reference'])}: {said}" + (f" ({note})" if note else "")
+
+
+def _reaction(reaction: Trace) -> str:
+    parts = [*reaction["what"], reaction["severity"], reaction["onset"]]
+    return f"reaction: {visible(', '.join(filter(None, parts)))}"
 
 
 def one_rating(rated: Trace) -> str:

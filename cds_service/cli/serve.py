@@ -2,13 +2,13 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from cds_service.cli.beside import Reading
 from cds_service.cli.startup import environment
 from cds_service.serving.collector import pause
-from cds_service.settings import Settings, variable
+from cds_service.settings import every_setting, variable
 
 _ARGUMENTS = ("host", "port", "workers", "threads", "demo")
 
@@ -17,13 +17,14 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check the content and serve CDS Hooks over HTTP"
     command = commands.add_parser("serve", help=about, description=f"{about.capitalize()}.")
+    settings = {setting.name: setting for setting in every_setting()}
     for name, metavar in (("host", "H"), ("port", "P"), ("workers", "N"), ("threads", "N")):
-        item = next(item for item in fields(Settings) if item.name == name)
+        _, default, read, meaning = settings[name]
         command.add_argument(
             f"--{name}",
-            type=_argument(item.metadata["read"]),
+            type=_argument(read),
             metavar=metavar,
-            help=f"{item.metadata['meaning']} Default: {variable(name)}, else {item.default}.",
+            help=f"{meaning} Default: {variable(name)}, else {default}.",
         )
     command.add_argument(
         "--demo",

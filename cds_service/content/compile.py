@@ -66,27 +66,20 @@ def compile_content(
     english = [doc for doc in (*documents, *expansions) if doc.status == "active"]
     words = merged(english, local.language)
     active = translated(english, words)
-    procedures = _by_id(
-        part for doc in active if isinstance(doc, Procedures) for part in doc.procedures
-    )
+    procedures = _by_id(part for doc in _each(Procedures, active) for part in doc.procedures)
     codes = _procedure_codes(active, procedures)
-    value_sets = extended(_by_id(doc for doc in active if isinstance(doc, ValueSet)), local)
-    topics = tuple(_topic(doc, active) for doc in active if isinstance(doc, Topic))
-    safety_rules = tuple(doc for doc in active if isinstance(doc, SafetyRule))
+    value_sets = extended(_by_id(_each(ValueSet, active)), local)
+    topics = tuple(_topic(topic, active) for topic in _each(Topic, active))
+    safety_rules = tuple(_each(SafetyRule, active))
     texts = _by_id(
-        card
-        for doc in active
-        if isinstance(doc, Texts) and doc.language == local.language
-        for card in doc.cards
+        card for doc in _each(Texts, active) if doc.language == local.language for card in doc.cards
     )
-    findings = _by_id(part for doc in active if isinstance(doc, Findings) for part in doc.findings)
+    findings = _by_id(part for doc in _each(Findings, active) for part in doc.findings)
     return Content(
         version=f"{version}+{local.digest}" if local.digest else version,
         local=local,
         phrasebook=phrasebook(words),
-        index=CodeIndex(
-            value_sets.values(), (doc for doc in active if isinstance(doc, ValueSetExpansions))
-        ),
+        index=CodeIndex(value_sets.values(), _each(ValueSetExpansions, active)),
         text=text_index(value_sets.values(), _of_language(active, AssertionCues, local.language)),
         order_text=order_text_reader(_of_language(active, OrderWords, local.language)),
         value_sets=value_sets,
@@ -99,29 +92,19 @@ def compile_content(
         topics_as_written=topics,
         safety_rules_as_written=safety_rules,
         parameters=overridden(
-            _by_id(
-                part for doc in active if isinstance(doc, Parameters) for part in doc.parameters
-            ),
+            _by_id(part for doc in _each(Parameters, active) for part in doc.parameters),
             local.parameters,
         ),
-        estimates=_by_id(
-            part for doc in active if isinstance(doc, Estimates) for part in doc.estimates
-        ),
+        estimates=_by_id(part for doc in _each(Estimates, active) for part in doc.estimates),
         texts=texts,
         override_reasons=override_reasons(active, texts.values(), local),
         radiation_levels={
-            level.level: level
-            for doc in active
-            if isinstance(doc, RadiationLevels)
-            for level in doc.levels
+            level.level: level for doc in _each(RadiationLevels, active) for level in doc.levels
         },
-        child_below=next(
-            (doc.child_below for doc in active if isinstance(doc, RadiationLevels)), ""
-        ),
+        child_below=next((doc.child_below for doc in _each(RadiationLevels, active)), ""),
         imaging_categories=frozenset(
             normal_code(category.system, category.code)
-            for doc in active
-            if isinstance(doc, ImagingCategories)
+            for doc in _each(ImagingCategories, active)
             for category in doc.codes
         ),
         procedure_by_code={
@@ -131,8 +114,8 @@ def compile_content(
         procedure_by_name={
             **{
                 written.casefold(): procedure.id
-                for doc in (*english, *active)  # an order may bear the title of any language
-                if isinstance(doc, Procedures)
+                # an order may bear the title of any language
+                for doc in _each(Procedures, (*english, *active))
                 for procedure in doc.procedures
                 for written in (procedure.title, *procedure.names)
             },
@@ -146,7 +129,12 @@ def compile_content(
     )
 
 
+_Kind = TypeVar("_Kind", bound=Document)
 _Spoken = TypeVar("_Spoken", AssertionCues, OrderWords)
+
+
+def _each(kind: type[_Kind], documents: Iterable[Document]) -> Iterator[_Kind]:
+    return (doc for doc in documents if isinstance(doc, kind))
 
 
 def _of_language(active: list[Document], kind: type[_Spoken], language: str) -> _Spoken | None:
@@ -154,7 +142,7 @@ def _of_language(active: list[Document], kind: type[_Spoken], language: str) -> 
 
     Clinical text is read in English where the content has no words for reading the language.
     """
-    found = {doc.language: doc for doc in active if isinstance(doc, kind)}
+    found = {doc.language: doc for doc in _each(kind, active)}
     return found.get(language) or found.get(SOURCE_LANGUAGE)
 
 
@@ -214,11 +202,10 @@ def _procedure_codes(
         procedure.id: [normal_code(code.system, code.code) for code in procedure.codes]
         for procedure in procedures.values()
     }
-    for doc in active:
-        if isinstance(doc, CodeMap):
-            current_first = sorted(doc.codes, key=lambda mapped: mapped.status != "active")
-            for mapped in current_first:
-                codes[mapped.procedure].append(normal_code(doc.system, mapped.code))
+    for doc in _each(CodeMap, active):
+        current_first = sorted(doc.codes, key=lambda mapped: mapped.status != "active")
+        for mapped in current_first:
+            codes[mapped.procedure].append(normal_code(doc.system, mapped.code))
     return {name: tuple(known) for name, known in codes.items()}
 
 
@@ -228,26 +215,26 @@ def _topic(topic: Topic, active: list[Document]) -> TopicContent:
         topic=topic,
         variants=tuple(
             variant
-            for doc in active
-            if isinstance(doc, Variants) and doc.topic == topic.id
+            for doc in _each(Variants, active)
+            if doc.topic == topic.id
             for variant in doc.variants
         ),
         tables={
             table.variant: {name: row for row in table.rows for name in row.procedures}
-            for doc in active
-            if isinstance(doc, Ratings) and doc.topic == topic.id
+            for doc in _each(Ratings, active)
+            if doc.topic == topic.id
             for table in doc.tables
         },
         recommendations=tuple(
             rule
-            for doc in active
-            if isinstance(doc, Recommendations) and doc.topic == topic.id
+            for doc in _each(Recommendations, active)
+            if doc.topic == topic.id
             for rule in doc.recommendations
         ),
         sources={
             rule.id: source
-            for doc in active
-            if isinstance(doc, Recommendations) and doc.topic == topic.id
+            for doc in _each(Recommendations, active)
+            if doc.topic == topic.id
             for rule in doc.recommendations
             for source in doc.sources
             if source.id == rule.source

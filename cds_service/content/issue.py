@@ -127,6 +127,7 @@ RULES: dict[str, Rule] = {
     "TRANS003": _error("A translation has other placeholders than the English text."),
     "TRANS004": _error("One thing is translated twice into one language."),
     "TRANS005": _error("A card offers other override reasons than the English one does."),
+    "TRANS006": _error("A card has words on the limits of other studies than the English one."),
     # Proof by cases
     "CASE001": _error("A finding lacks a case that must fire or a near miss."),
     "CASE002": _error("A variant lacks a case that must fire or a near miss."),

@@ -78,6 +78,7 @@ PHRASES: dict[str, str] = {
     "denied": "the record denies it",
     "not-current": "no longer current",
     "mr-status-of-device": "MR status on the device record: {status}",
+    "reaction": "reaction: {what}",
     "severity": "severity on record: {severity}",
     "severity-mild": "mild",
     "severity-moderate": "moderate",

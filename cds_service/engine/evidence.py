@@ -4,7 +4,7 @@ Each resource is read once. A resource none of whose codes is in any value set c
 nothing else, so unrelated records do not slow or change a decision.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -12,10 +12,12 @@ from cds_service.content.library import PRESCRIPTION_LONGEST, Content
 from cds_service.content.phrasebook import Words
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
-from cds_service.engine.glances import Glances
+from cds_service.engine.glances import Glances, key_of
 from cds_service.engine.matches import Match, as_matches, in_order, members_of
+from cds_service.engine.newest import by_day, is_usable, newest_before
 from cds_service.engine.reader import CONCEPTS, Reader
 from cds_service.engine.recognise import Recognised
+from cds_service.engine.remembered import Key
 from cds_service.engine.studies import STUDY_TYPES, Study, procedure_of, read_study
 from cds_service.fhir.dates import Span, parse_date
 from cds_service.fhir.glance import Glanced
@@ -43,21 +45,38 @@ class Evidence:
     _found: dict[str, list[Match]] = field(default_factory=dict)
     _measured: dict[str, list[Glanced]] = field(default_factory=dict)
     _of_order: dict[str, list[Match]] = field(default_factory=dict)
-    _known: dict[str, list[Match]] = field(default_factory=dict)
+    _known: dict[tuple[str, date | None], list[Match]] = field(default_factory=dict)
+    _newest: dict[str, list[Match]] = field(default_factory=dict)
     _make_out: Callable[[Glanced], Iterable[tuple[str, Match]]] = lambda _: ()
 
     def value_sets(self) -> set[str]:
         """Return the ids of the value sets of which there are, or may be, records."""
         return {*self._found, *self._measured, *self._of_order}
 
-    def of(self, value_set: str) -> list[Match]:
-        """Return the records of a value set, the strongest first, those of the order last."""
-        known = self._known.get(value_set)
+    def of(self, value_set: str, since: date | None = None) -> list[Match]:
+        """Return the records of a value set, the strongest first, those of the order last.
+
+        Of measurements that are surely from before `since`, at least those of their newest day are
+        among them.
+        """
+        known = self._known.get((value_set, since))
         if known is None:
-            known = [*self._found.get(value_set, ()), *self._made_out(value_set)]
-            known.sort(key=_by_strength)  # the order in which a client sends records never matters
-            known += self._of_order.get(value_set, ())
-            self._known[value_set] = known
+            measured = self._measured.get(value_set, ())
+            chosen = measured if since is None else newest_before(measured, since)
+            made_out = [match for each in chosen for match in self._says(each, value_set)]
+            known = self._known[value_set, since] = self._in_order(value_set, made_out)
+        return known
+
+    def newest_of(self, value_set: str) -> list[Match]:
+        """Return as `of` does; measurements older than a usable one may be left out."""
+        known = self._newest.get(value_set)
+        if known is None:
+            made_out: list[Match] = []
+            for day in by_day(self._measured.get(value_set, ())):
+                made_out += [match for each in day for match in self._says(each, value_set)]
+                if any(map(is_usable, made_out)):
+                    break
+            known = self._newest[value_set] = self._in_order(value_set, made_out)
         return known
 
     def add(self, value_set: str, match: Match) -> None:
@@ -72,11 +91,13 @@ class Evidence:
         """Take into account what the order itself states."""
         self._of_order.setdefault(value_set, []).append(match)
 
-    def _made_out(self, value_set: str) -> Iterator[Match]:
-        for resource in self._measured.get(value_set, ()):
-            for name, match in self._make_out(resource):
-                if name == value_set:
-                    yield match
+    def _says(self, resource: Glanced, value_set: str) -> list[Match]:
+        return [match for name, match in self._make_out(resource) if name == value_set]
+
+    def _in_order(self, value_set: str, made_out: list[Match]) -> list[Match]:
+        known = [*self._found.get(value_set, ()), *made_out]
+        known.sort(key=_by_strength)  # the order in which a client sends records never matters
+        return known + self._of_order.get(value_set, [])
 
 
 def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
@@ -84,9 +105,13 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
     reader = Reader(chart, content, as_of, content.duration(PRESCRIPTION_LONGEST))
     glances = Glances(reader)
     evidence = Evidence(as_of, _make_out=glances.made_out)
+    silent = content.silent_concepts
     for resource in chart.resources:
         if isinstance(resource, Glanced):
-            _read_at_a_glance(resource, glances, reader, evidence)
+            if (key := key_of(resource.head)) in silent:
+                evidence.read += resource.head.resourceType in CONCEPTS
+            else:
+                _read_at_a_glance(resource, key, glances, reader, evidence)
         elif resource.get("resourceType") == "Patient":
             evidence.born = parse_date(resource.get("birthDate")) or evidence.born
             evidence.gender = string(resource.get("gender")).lower() or evidence.gender
@@ -97,29 +122,26 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
 
 
 def _read_at_a_glance(
-    resource: Glanced, glances: Glances, reader: Reader, evidence: Evidence
+    resource: Glanced, key: Key | None, glances: Glances, reader: Reader, evidence: Evidence
 ) -> None:
     """Take `resource` into account, decoded whole only where a glance does not settle it."""
     kind = resource.head.resourceType
-    if glances.silent(key := glances.key(resource.head)):
-        evidence.read += kind in CONCEPTS
-        return
     if kind == "Observation" and (named := glances.measures(resource)) is not None:
         evidence.read += 1
         for name in named:
             evidence.add_measured(name, resource)
         if not named:
-            glances.remember_silent(key)
+            glances.remembered.silent(key)
         return
     if kind == "Condition" and (stated := glances.stated(resource)) is not None:
         evidence.read += 1
         for name, match in stated:
             evidence.add(name, match)
-        if key is not None and glances.states_nothing(key):
-            glances.remember_silent(key)
+        if key is not None and glances.remembered.states_nothing(key):
+            glances.remembered.silent(key)
         return
     if _read_whole(resource.whole(), reader, evidence):
-        glances.remember_silent(key)
+        glances.remembered.silent(key)
 
 
 def _read_whole(resource: Json, reader: Reader, evidence: Evidence) -> bool:
@@ -148,6 +170,7 @@ def with_order(
         evidence,
         _of_order={},
         _known={},
+        _newest={},
         studies=[
             study
             for study in evidence.studies
@@ -190,4 +213,5 @@ def _by_strength(match: Match) -> tuple[object, ...]:
         -(fact.when.first.toordinal() if fact.when else 0),
         fact.reference,
         fact.label,
+        repr(fact.reactions) if fact.reactions else "",  # a record without an id has only these
     )

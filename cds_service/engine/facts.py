@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from cds_service.engine.measurement import Measurement
+from cds_service.engine.reactions import Reaction
 from cds_service.fhir.dates import Duration, Span, after, parse_date
 from cds_service.fhir.read import Json, child, codes, objects, status_code
 
@@ -56,6 +57,8 @@ class Fact(msgspec.Struct, frozen=True):
     measurement: Measurement | None = None
     mr_status: str = ""
     severity: str = ""
+    reactions: tuple[Reaction, ...] = ()
+    """What the record of an allergy says happened."""
     of_order: bool = False
     """Whether the order itself states it."""
 

@@ -6,10 +6,9 @@ a text alone was written for one patient. And a plain measurement, or a plain Co
 is made from the head alone. Either way the outcome is that of `Reader.matches`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
 
 from msgspec import Raw
 
@@ -18,8 +17,10 @@ from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.matches import Match, Member, as_matches
 from cds_service.engine.measurement import Measurement, flags_of, upper_bound
 from cds_service.engine.reader import Reader
+from cds_service.engine.remembered import Key, Remembered
 from cds_service.fhir.dates import Span, parse_date
-from cds_service.fhir.glance import NOTHING, Component, Decode, Glanced, Head, Quantity
+from cds_service.fhir.glance import Decode, Glanced
+from cds_service.fhir.head import NOTHING, Component, Head, Quantity
 from cds_service.fhir.read import status_code
 
 _CONCEPTS = {
@@ -48,60 +49,42 @@ _more_than_stated = attrgetter(
 _STATED_NOTHING = (NOTHING,) * 14
 _PART_NOTHING = (NOTHING,) * 5
 
-_CLOSED = frozenset({"range", "flags", "status"})
-"""Elements that say the same of many patients even without a code."""
-
 _NO_MEMBERS: tuple[tuple[Member, ...], str] = ((), "")
 _UNBOUNDED = (None, "")
-_CODED = b'"coding"'
-_LONGEST = 1024
-"""Bytes of what is remembered."""
 
-Key = tuple[str, bytes]
-"""A resource type, and the bytes of what all that a resource may say depends on."""
+
+def key_of(head: Head) -> Key | None:
+    """Return what all that `head` may say depends on, or None where a glance cannot tell.
+
+    ``Content.silent_concepts`` has the keys of resources that say nothing to any rule.
+    """
+    kind = head.resourceType
+    if head.medicationReference is not NOTHING:
+        return None
+    if kind == "Observation":
+        if head.component or head.valueCodeableConcept is not NOTHING:
+            return None
+        return kind, bytes(head.code)
+    elements = _CONCEPTS.get(kind)
+    if elements is None:
+        return None
+    if len(elements) == 1:
+        return kind, bytes(getattr(head, elements[0]))
+    return kind, b"\n".join([bytes(getattr(head, name)) for name in elements])
 
 
 class Glances:
     """What can be told at a glance in one chart, with what is remembered from others."""
 
-    __slots__ = ("_content", "_reader")
+    __slots__ = ("_reader", "_said", "remembered")
 
     def __init__(self, reader: Reader) -> None:
         """Keep `reader`, which reads what a glance does not settle."""
         self._reader = reader
-        self._content = reader.content
+        self.remembered = Remembered(reader.content)
+        self._said = self.remembered.said
 
-    def key(self, head: Head) -> Key | None:
-        """Return what all that `head` may say depends on, or None where a glance cannot tell."""
-        kind = head.resourceType
-        if head.medicationReference is not NOTHING:
-            return None
-        if kind == "Observation":
-            if head.component or head.valueCodeableConcept is not NOTHING:
-                return None
-            return kind, bytes(head.code)
-        elements = _CONCEPTS.get(kind)
-        if elements is None:
-            return None
-        if len(elements) == 1:
-            return kind, bytes(getattr(head, elements[0]))
-        return kind, b"\n".join([bytes(getattr(head, name)) for name in elements])
-
-    def silent(self, key: Key | None) -> bool:
-        """Say whether it is known that a resource with that `key` says nothing to any rule."""
-        return key in self._content.silent_concepts
-
-    def remember_silent(self, key: Key | None) -> None:
-        """Remember that a resource with that `key` says nothing to any rule."""
-        if key is not None and len(key[1]) <= _LONGEST and _CODED in key[1]:
-            self._content.silent_concepts.keep(key, True)
-
-    def states_nothing(self, key: Key) -> bool:
-        """Say whether a Condition with that `key` was found to state nothing to any rule."""
-        known = self._content.elements.get(("stated", key[1]))
-        return known is not None and not known[0]
-
-    def measures(self, resource: Glanced) -> list[str] | None:
+    def measures(self, resource: Glanced) -> tuple[str, ...] | None:
         """Return the value sets of what a plain measurement measures, or None if it is none.
 
         Plain is one with a date and quantities, its own or those of its components, and nothing
@@ -113,13 +96,26 @@ class Glances:
         if not (head.valueQuantity or head.component):
             return None
         decode = resource.page.decode
-        names = [member.value_set for member in self._asked(head.code, decode)[0]]
+        names = self._measured_names(head.code, decode)
         for part in head.component:
-            named = self._asked(part.code, decode)[0]
+            named = self._measured_names(part.code, decode)
             if named and _part_more_than_measured(part) != _PART_NOTHING:
                 return None
-            names += [member.value_set for member in named]
-        return list(dict.fromkeys(names)) if len(names) > 1 else names
+            if names is None or named is None:
+                return None
+            names = tuple(dict.fromkeys(names + named))
+        return names
+
+    def _measured_names(self, code: Raw, decode: Decode) -> tuple[str, ...] | None:
+        """Return the value sets of what a measurement with that code measures; None if not sure."""
+        known: tuple[str, ...] | None = self._said("names", code, decode, self._names, ())
+        return known
+
+    def _names(self, code: object) -> tuple[str, ...] | None:
+        members, _ = self._reader.asked(code)
+        if any(member.assertion for member in members):
+            return None  # what a text denies is no measurement
+        return tuple(dict.fromkeys(member.value_set for member in members))
 
     def made_out(self, resource: Glanced) -> Iterable[tuple[str, Match]]:
         """Return what a plain measurement says, decoded whole if its values are odd."""
@@ -128,7 +124,7 @@ class Glances:
 
     def _asked(self, code: Raw, decode: Decode) -> tuple[tuple[Member, ...], str]:
         """Return what the code of a measurement counts as, and what to call it."""
-        known: tuple[tuple[Member, ...], str] = self._kept(
+        known: tuple[tuple[Member, ...], str] = self._said(
             "asked", code, decode, self._reader.asked, _NO_MEMBERS
         )
         return known
@@ -142,12 +138,12 @@ class Glances:
         head, decode = resource.head, resource.page.decode
         if _more_than_stated(head) != _STATED_NOTHING:
             return None
-        members, label = self._kept("stated", head.code, decode, self._reader.stated, _NO_MEMBERS)
+        members, label = self._said("stated", head.code, decode, self._reader.stated, _NO_MEMBERS)
         if not members:
             return []
-        verified = self._kept("status", head.verificationStatus, decode, status_code, "")
+        verified = self._said("status", head.verificationStatus, decode, status_code, "")
         standing = facts.of_condition(verified or head.status.strip().lower())
-        clinical = self._kept("status", head.clinicalStatus, decode, status_code, "")
+        clinical = self._said("status", head.clinicalStatus, decode, status_code, "")
         onset, recorded = parse_date(head.onsetDateTime), parse_date(head.recordedDate)
         when = onset or recorded
         relied_on = standing in (Standing.STANDS, Standing.SUSPECTED)
@@ -222,26 +218,12 @@ class Glances:
             return None
         ranges = part.referenceRange if part.referenceRange is not NOTHING else head.referenceRange
         said = part.interpretation if part.interpretation is not NOTHING else head.interpretation
-        high, high_unit = self._kept("range", ranges, decode, upper_bound, _UNBOUNDED)
+        high, high_unit = self._said("range", ranges, decode, upper_bound, _UNBOUNDED)
         return Measurement(
             value=value,
             unit=quantity.code.strip() or quantity.unit.strip(),
             comparator=quantity.comparator.strip(),
             high=high,
             high_unit=high_unit,
-            flags=self._kept("flags", said, decode, flags_of, ()),
+            flags=self._said("flags", said, decode, flags_of, ()),
         )
-
-    def _kept(
-        self, what: str, raw: Raw, decode: Decode, read: Callable[[Any], Any], otherwise: Any
-    ) -> Any:
-        """Return what `read` makes of an element that says the same in many records."""
-        if raw is NOTHING:
-            return otherwise
-        written = bytes(raw)
-        known = self._content.elements.get((what, written))
-        if known is None:
-            known = read(decode(raw))
-            if len(written) <= _LONGEST and (what in _CLOSED or _CODED in written):
-                self._content.elements.keep((what, written), known)
-        return known

@@ -1,6 +1,7 @@
 """The records behind a finding, each judged by the clauses of the finding."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import msgspec
 
@@ -8,9 +9,11 @@ from cds_service.content.library import Content
 from cds_service.content.model import Clause, Procedure
 from cds_service.content.phrasebook import Phrase, Words, phrase
 from cds_service.engine.evidence import Evidence
-from cds_service.engine.facts import Answer, Standing
+from cds_service.engine.facts import Answer
 from cds_service.engine.judge import MR_STATUSES, judge
 from cds_service.engine.matches import Match
+from cds_service.engine.newest import is_usable
+from cds_service.engine.reactions import Reaction
 from cds_service.engine.studies import same
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.dates import Span, age_in_years
@@ -31,6 +34,8 @@ class Item(msgspec.Struct, frozen=True):
     """The days the record may be of."""
     of_order: bool = False
     """Whether the order itself states it."""
+    reactions: tuple[Reaction, ...] = ()
+    """What the record of an allergy says happened."""
 
 
 def items_of(
@@ -47,10 +52,13 @@ def items_of(
 
 
 def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[Item]:
+    since = None
+    if clause.look_back and not clause.mr_status and not clause.severity:
+        since = content.cutoff(clause.look_back, evidence.as_of)
     matches = [
         match
         for name in clause.value_sets
-        for match in evidence.of(name)
+        for match in (evidence.newest_of(name) if clause.latest else evidence.of(name, since))
         if match.fact.resource_type in clause.origin
     ]
     if clause.latest:
@@ -60,7 +68,32 @@ def _clause_items(clause: Clause, content: Content, evidence: Evidence) -> list[
         verdict, remarks = judge(match, clause, content, evidence)
         if verdict is not Verdict.IRRELEVANT or remarks:
             items.append(_item(match, verdict, remarks))
-    return items
+    return items if since is None else _without_older(items, since)
+
+
+def _without_older(items: list[Item], since: date) -> list[Item]:
+    """Return `items` where, of observations from before `since`, only the newest day is told.
+
+    A chart may hold a value a day for years. None before the look-back settles anything, and the
+    newest of them tells that there were some.
+    """
+    older = [
+        item.on.last
+        for item in items
+        if item.on is not None and item.on.last < since and _is_irrelevant_observation(item)
+    ]
+    if len(older) <= 1:
+        return items
+    newest = max(older)
+    return [
+        item
+        for item in items
+        if item.on is None or item.on.last >= newest or not _is_irrelevant_observation(item)
+    ]
+
+
+def _is_irrelevant_observation(item: Item) -> bool:
+    return item.verdict is Verdict.IRRELEVANT and item.resource_type == "Observation"
 
 
 def _study_items(
@@ -86,13 +119,7 @@ def _latest(matches: list[Match], clause: Clause, content: Content) -> list[Matc
     A date that is not exact may be that of the latest day, and then its value counts too. Without
     any date all values are left, and the look-back makes a question of them.
     """
-    measured = [
-        match
-        for match in matches
-        if match.fact.measurement is not None
-        and match.fact.measurement.value is not None
-        and match.fact.standing is not Standing.UNCERTAIN
-    ]
+    measured = [match for match in matches if is_usable(match)]
     dated = [match for match in measured if match.fact.when is not None]
     if not dated:
         return measured
@@ -179,6 +206,7 @@ def _item(match: Match, verdict: Verdict, remarks: tuple[Phrase, ...]) -> Item:
         from_text=match.from_text,
         on=fact.when,
         of_order=fact.of_order,
+        reactions=fact.reactions,
     )
 
 

@@ -35,7 +35,7 @@ def judge(
         said = phrase("mr-status-of-device", status=MR_STATUSES[fact.mr_status or "unknown"])
         return Verdict.IRRELEVANT, (said,)
     if clause.severity and (fact.severity or "unknown") not in clause.severity:
-        said = phrase("severity", severity=_SEVERITIES[fact.severity or "unknown"])
+        said = phrase("severity", severity=SEVERITIES[fact.severity or "unknown"])
         return Verdict.IRRELEVANT, (said,)
     verdicts = [Verdict.FOR]
     remarks: list[Phrase] = []
@@ -88,12 +88,14 @@ MR_STATUSES: dict[str, Words] = {
 }
 """What a device record may say of MR, in words."""
 
-_SEVERITIES: dict[str, Words] = {
+SEVERITIES: dict[str, Words] = {
     "mild": phrase("severity-mild"),
     "moderate": phrase("severity-moderate"),
     "severe": phrase("severity-severe"),
     "unknown": phrase("severity-unknown"),
 }
+"""How severe the record of an allergy says a reaction was, in words."""
+
 _WEIGHT = [Verdict.FOR, Verdict.INCONCLUSIVE, Verdict.AGAINST, Verdict.IRRELEVANT]
 
 

@@ -9,6 +9,7 @@ from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.matches import Match, Member, as_matches, in_order, members_of
 from cds_service.engine.measurement import read_measurement
+from cds_service.engine.reactions import reactions
 from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.dates import Duration
 from cds_service.fhir.glance import Resource, resource_name, whole
@@ -169,6 +170,7 @@ class Reader:
             measurement=read_measurement(resource) if kind == "Observation" else None,
             mr_status=facts.mr_status(resource) if kind == "Device" else "",
             severity=facts.severity(resource) if kind == "AllergyIntolerance" else "",
+            reactions=reactions(resource, self._labels) if kind == "AllergyIntolerance" else (),
         )
 
     def _labels(self, concept: Json) -> list[str]:

@@ -17,15 +17,9 @@ from cds_service.fhir.client import ReadObserver
 from cds_service.fhir.glance import Page, Resource, page_of, resource_name, whole
 from cds_service.fhir.read import Json, child, patient_id, string
 from cds_service.fhir.reasons import Reason
-from cds_service.gather.prefetch import (
-    COMPLETE,
-    Reading,
-    combine,
-    read_page,
-    read_value,
-    refuse_other_patient,
-)
+from cds_service.gather.prefetch import combine, read_page, read_value, refuse_other_patient
 from cds_service.gather.reads import NOT_SUPPLIED, Asked, HowToRead, WhileReading, complete
+from cds_service.gather.tally import COMPLETE, Reading
 from cds_service.gather.templates import KEYS, prefetch_templates, resource_type_of
 from cds_service.hooks.errors import RequestRefused
 from cds_service.hooks.json_body import decode_part
@@ -185,12 +179,13 @@ def _in_order(groups: Iterable[tuple[Resource, ...]]) -> tuple[Resource, ...]:
     """Return all resources by type and id, each once; of two versions, the one updated last."""
     named: dict[str, Resource] = {}
     unnamed: dict[str, Resource] = {}
-    for resource in (item for group in groups for item in group):
-        name = resource_name(resource)
-        if "/" not in name:
-            unnamed[_canonical(whole(resource))] = resource
-        elif name not in named or _is_newer(whole(resource), whole(named[name])):
-            named[name] = resource
+    for group in groups:
+        for resource in group:
+            name = resource_name(resource)
+            if "/" not in name:
+                unnamed[_canonical(whole(resource))] = resource
+            elif name not in named or _is_newer(whole(resource), whole(named[name])):
+                named[name] = resource
     without_id = sorted(unnamed.items(), key=lambda item: (resource_name(item[1]), item[0]))
     return (*(named[name] for name in sorted(named)), *(item for _, item in without_id))
 

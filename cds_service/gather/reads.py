@@ -16,7 +16,8 @@ from cds_service.fhir.client import FhirClient, Found, ReadObserver
 from cds_service.fhir.origins import server_allowed
 from cds_service.fhir.reasons import FhirUnavailable, Reason
 from cds_service.gather.connection import EndableSession
-from cds_service.gather.prefetch import Reading, failed, read_value
+from cds_service.gather.prefetch import failed, read_value
+from cds_service.gather.tally import Reading
 from cds_service.gather.templates import PATIENT_TOKEN
 from cds_service.settings import Settings
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from cds_service.fhir.glance import Bundle, Page
+from cds_service.fhir.glance import Page
+from cds_service.fhir.head import Bundle
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import Settings
 

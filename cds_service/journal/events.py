@@ -17,7 +17,10 @@ Outcome = Literal["accepted", "overridden"]
 
 
 class ConsultedOrder(Struct, frozen=True, kw_only=True):
-    """One order that was looked at, and what came out; ids are empty where nothing applied."""
+    """One order that was looked at, and what came out; ids are empty where nothing applied.
+
+    Where a fault of ours kept it from being assessed, variant and topic are ``order-not-assessed``.
+    """
 
     order_key: str
     procedure: str = ""

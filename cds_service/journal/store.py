@@ -1,21 +1,16 @@
-"""The journal's database: everything written is written whole, and twice is the same as once."""
+"""What the journal stores: everything written is written whole, and twice is the same as once."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.journal import export
-from cds_service.journal.engines import WRITES, open_engine, unit_of_work
-from cds_service.journal.errors import JournalUnavailable, NewerTables
+from cds_service.journal.database import Database
 from cds_service.journal.events import Consultation, Feedback, FeedbackResult
 from cds_service.journal.inserts import insert_into
 from cds_service.journal.insights.read import read
@@ -31,10 +26,7 @@ from cds_service.journal.schema import (
     suggestions,
     used_tokens,
 )
-from cds_service.journal.turns import Turns
-from cds_service.journal.version import is_latest
 
-_LONGEST_TURN = 5.0
 _PURGE_EVERY = 60.0
 _PRUNED_AT_ONCE = 500
 
@@ -53,8 +45,8 @@ class JournalStore:
         Raises:
             JournalMisconfigured: `url` names no file and no PostgreSQL database.
         """
-        self._engine = open_engine(url, threads, longest)
-        dialect = self._engine.dialect
+        self._database = Database(url, threads, longest)
+        dialect = self._database.dialect
         self._zoned = dialect.name != "sqlite"
         self._insert: Any = sqlite.insert
         if self._zoned:
@@ -66,13 +58,6 @@ class JournalStore:
             table: insert_into(table, dialect)
             for table in (consultations, consultation_orders, cards, suggestions)
         }
-        # SQLite lets one write at a time and has the others look again and again: they would find
-        # the file free by chance. PostgreSQL sees to it by itself.
-        self._turn: AbstractContextManager[object] = (
-            nullcontext() if self._zoned else Turns(_LONGEST_TURN)
-        )
-        self._prepared = False
-        self._preparing = threading.Lock()
         self._purge_at = 0.0
 
     def prepare(self) -> None:
@@ -81,24 +66,7 @@ class JournalStore:
         Raises:
             JournalUnavailable: the database cannot be used, or only by a newer version.
         """
-        if not self._preparing.acquire(timeout=_LONGEST_TURN):
-            raise JournalUnavailable("The journal's tables are being brought up to date.")
-        try:
-            if not self._prepared:
-                if not is_latest(self._engine):
-                    # imported only when needed: a service that starts again is ready sooner
-                    migrations = import_module("cds_service.journal.migrations")
-                    migrations.bring_up_to_date(self._engine.execution_options(**WRITES))
-                self._prepared = True
-        except NewerTables:
-            reason = "The journal's tables are those of a newer version of the service."
-            raise JournalUnavailable(reason, retry_after=60) from None
-        except SQLAlchemyError as problem:
-            kind = type(getattr(problem, "orig", None) or problem).__name__
-            reason = f"The journal's tables could not be brought up to date ({kind})."
-            raise JournalUnavailable(reason) from None
-        finally:
-            self._preparing.release()
+        self._database.prepare()
 
     def ping(self) -> None:
         """Do nothing if the database can be written and its tables are there.
@@ -106,12 +74,7 @@ class JournalStore:
         Raises:
             JournalUnavailable: it cannot be used now.
         """
-        try:
-            with self._unit(writes=True) as connection:
-                connection.execute(select(consultations.c.id).limit(1))
-        except JournalUnavailable:
-            self._prepared = False  # it may come back as another database, without our tables
-            raise
+        self._database.ping()
 
     def write(self, batch: Sequence[Consultation]) -> None:
         """Store `batch` in one transaction; consultations already stored stay as they are.
@@ -121,7 +84,7 @@ class JournalStore:
             RefusedByDatabase: nothing was stored; a value in `batch` can never be.
         """
         rows = consultation_rows(batch, zoned=self._zoned)
-        with self._unit(writes=True) as connection:
+        with self._database.unit(writes=True) as connection:
             for table, values in rows.items():
                 self._inserts[table](connection, values)
 
@@ -144,7 +107,7 @@ class JournalStore:
             index_elements=[feedback.c.id],
             set_={"times_received": feedback.c.times_received + 1},
         ).returning(feedback.c.times_received)
-        with self._unit(writes=True) as connection:
+        with self._database.unit(writes=True) as connection:
             new = 0
             for event in events:
                 new += connection.execute(again, feedback_row(event)).scalar_one() == 1
@@ -176,7 +139,7 @@ class JournalStore:
             set_={"expires": statement.excluded.expires, "call": statement.excluded.call},
             where=usable,
         ).returning(used_tokens.c.token)
-        with self._unit(writes=True) as connection:
+        with self._database.unit(writes=True) as connection:
             if time.monotonic() >= self._purge_at:
                 self._purge_at = time.monotonic() + _PURGE_EVERY
                 connection.execute(delete(used_tokens).where(used_tokens.c.expires < now))
@@ -193,7 +156,7 @@ class JournalStore:
         gone = {"consultations": 0, "feedback": 0}
         old = select(consultations.c.id).where(consultations.c.at < before)
         while True:
-            with self._unit(writes=True) as connection:
+            with self._database.unit(writes=True) as connection:
                 ids = connection.scalars(old.limit(_PRUNED_AT_ONCE)).all()
                 about_them = export.known_card(consultations.c.id.in_(ids))
                 found = connection.execute(delete(feedback).where(about_them))
@@ -202,7 +165,7 @@ class JournalStore:
             gone["consultations"] += len(ids)
             if len(ids) < _PRUNED_AT_ONCE:
                 break
-        with self._unit(writes=True) as connection:
+        with self._database.unit(writes=True) as connection:
             late = connection.execute(delete(feedback).where(feedback.c.received_at < before))
             gone["feedback"] += late.rowcount
         return gone
@@ -220,7 +183,7 @@ class JournalStore:
         Raises:
             JournalUnavailable: the database cannot be used now.
         """
-        with self._unit(writes=False) as connection:
+        with self._database.unit(writes=False) as connection:
             ever = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
             span = (since or ever[0], until or ever[1])
             yield from export.lines(connection, *span, form=form)
@@ -231,7 +194,7 @@ class JournalStore:
         Raises:
             JournalUnavailable: the database cannot be used now, or takes too long.
         """
-        with self._unit(writes=False, snapshot=True) as connection:
+        with self._database.unit(writes=False, snapshot=True) as connection:
             return read(connection, view)
 
     def counts(self) -> dict[str, int]:
@@ -241,7 +204,7 @@ class JournalStore:
             JournalUnavailable: the database cannot be used now.
         """
         tables = (consultations, consultation_orders, cards, suggestions, feedback, used_tokens)
-        with self._unit(writes=False) as connection:
+        with self._database.unit(writes=False) as connection:
             found = {table.name: _number(connection, table) for table in tables}
             for outcome in ("accepted", "overridden"):
                 found[outcome] = _number(connection, feedback, feedback.c.outcome == outcome)
@@ -250,19 +213,7 @@ class JournalStore:
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _unit(self, *, writes: bool, snapshot: bool = False) -> Iterator[Connection]:
-        """Give a connection; with `snapshot`, all its reads see the journal of one instant."""
-        if not self._prepared:
-            self.prepare()
-        turn = self._turn if writes else nullcontext()
-        engine = self._engine
-        if snapshot and engine.dialect.name == "postgresql":  # in SQLite every transaction does
-            engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        with turn, unit_of_work(engine, writes=writes) as connection:
-            yield connection
+        self._database.close()
 
 
 def _number(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:

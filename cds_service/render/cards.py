@@ -29,9 +29,17 @@ def cards(
     `new_id` gives a fresh UUID for each card and suggestion, for the client's feedback. `rating`
     is given where the client wants suggested orders to carry their rating.
     """
+    return [
+        card(advice, assessment, content, new_id, rating)
+        for advice, assessment in in_order_of_cards(assessments)
+    ]
+
+
+def in_order_of_cards(assessments: Iterable[Assessment]) -> list[tuple[Advice, Assessment]]:
+    """Return the advice behind each card with its assessment, in the order of `cards`."""
     found = [(advice, assessment) for assessment in assessments for advice in assessment.advice]
     found.sort(key=lambda pair: pair[0].indicator.rank)
-    return [card(advice, assessment, content, new_id, rating) for advice, assessment in found]
+    return found
 
 
 def card(

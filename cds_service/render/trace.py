@@ -11,8 +11,8 @@ alone. Ids are those of the content, states and verdicts the words of the engine
         reference, title, codes, priority, status
         recognised     procedure (null if none), imaging, toldBy, conflict
         findings       id, title, phrase, category, state, suspected, reasons, unread,
-                       records: reference, type, label, date, value, verdict, remark, fromText,
-                       ofOrder
+                       records: reference, type, label, date, value, verdict, remark, reactions
+                       (of an allergy: what, severity, onset), fromText, ofOrder
         topics         id, title, guideline, applies, certain, whyNot, ratedOrder,
                        variants: id, number, title, state, decides, why, present, against, unknown
                        table: ratings of the deciding variant, best first
@@ -86,7 +86,10 @@ def trace(consultation: Consulted, content: Content) -> Trace:
 
 
 def _cards_by_order(consultation: Consulted) -> list[list[dict[str, Any]]]:
-    """Return the cards of each assessment: they are sent most urgent first over all orders."""
+    """Return the cards of each assessment: they are sent most urgent first over all orders.
+
+    Cards of orders that could not be assessed stand behind them, and belong to no assessment.
+    """
     owners = [
         (advice.indicator.rank, place)
         for place, assessment in enumerate(consultation.assessments)
@@ -94,7 +97,7 @@ def _cards_by_order(consultation: Consulted) -> list[list[dict[str, Any]]]:
     ]
     owners.sort(key=lambda owner: owner[0])
     cards: list[list[dict[str, Any]]] = [[] for _ in consultation.assessments]
-    for (_, place), card in zip(owners, consultation.cards, strict=True):
+    for (_, place), card in zip(owners, consultation.cards[: len(owners)], strict=True):
         cards[place].append(card)
     return cards
 

@@ -57,6 +57,10 @@ def _record(item: Item) -> Trace:
         "value": english(item.value, ", "),
         "verdict": item.verdict.value,
         "remark": english(item.remarks),
+        "reactions": [
+            {"what": list(each.manifestations), "severity": each.severity, "onset": each.onset}
+            for each in item.reactions
+        ],
         "fromText": item.from_text,
         "ofOrder": item.of_order,
     }

@@ -8,6 +8,7 @@ from cds_service.content.model import Rating
 from cds_service.content.phrasebook import Phrasebook, phrase
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.items import Item
+from cds_service.engine.judge import SEVERITIES
 from cds_service.engine.ratings import Rated
 from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
@@ -59,6 +60,7 @@ _RECORDS = {
 }
 
 _RECORDS_PER_FINDING = 2
+_REACTIONS_PER_RECORD = 2
 _FINDINGS_LISTED = 6
 
 
@@ -96,12 +98,27 @@ def record(item: Item, book: Phrasebook) -> str:
     if item.when and not item.of_order:
         parts.append(item.when)
     words = ", ".join(parts)
-    notes = [plain_unit(book.join(item.remarks, "; "))] if item.remarks else []
+    notes = list(_reactions(item, book))
+    notes += [plain_unit(book.join(item.remarks, "; "))] if item.remarks else []
     if item.from_text:
         notes.append(book.say(phrase("found-in-text")))
     if item.of_order and item.reference:
         notes.append(book.say(phrase("stated-on-order")))
     return f"{words} ({'; '.join(notes)})" if notes else words
+
+
+def _reactions(item: Item, book: Phrasebook) -> Iterator[str]:
+    """Yield what happened, as the record of an allergy tells it: what, how severe, and when."""
+    for each in item.reactions[:_REACTIONS_PER_RECORD]:
+        parts = [listed([quote(seen) for seen in each.manifestations], book)]
+        if each.severity:
+            parts.append(book.say(SEVERITIES[each.severity]))
+        if each.onset:
+            parts.append(each.onset)
+        yield book.say(phrase("reaction", what=", ".join(parts)))
+    more = len(item.reactions) - _REACTIONS_PER_RECORD
+    if more > 0:
+        yield book.say(phrase("and-more", count=str(more)))
 
 
 def _ordered(assessment: Assessment, book: Phrasebook) -> str:
@@ -188,6 +205,15 @@ def _unsettled(assessment: Assessment, book: Phrasebook) -> str:
     return "; ".join(words)
 
 
+def _limits_of_ordered(advice: Advice, assessment: Assessment, content: Content) -> str:
+    """Return what the card says that the study ordered does not show."""
+    procedure = assessment.recognised.procedure
+    if procedure is None:
+        return ""
+    limits = content.texts[advice.card].limits_of_ordered
+    return next((each.words for each in limits if each.orders.matches(procedure)), "")
+
+
 def _radiation(advice: Advice, assessment: Assessment, content: Content) -> str:
     ordered = assessment.recognised.procedure
     studies = (*((ordered,) if ordered else ()), *advice.proposal.procedures)
@@ -224,5 +250,6 @@ _VALUES: dict[str, Callable[[Advice, Assessment, Content], str]] = {
     ),
     "priority": lambda _, assessed, content: _priority(assessed.order, content.phrasebook),
     "radiation": _radiation,
+    "limits-of-ordered": _limits_of_ordered,
 }
 """What fills each placeholder of a card text."""

@@ -10,10 +10,14 @@ import time
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from cds_service.serving.balance import Load
+
 _HEAD = 256
-_ROW = 256
+_ROW = 320
+_LOAD_AT = 256
 _SEQUENCE = struct.Struct("=Q")
 _FIELDS = struct.Struct("=IIBBH220s")
+_LOAD = struct.Struct("=ddQ")
 _LONGEST_TEXT = 220
 _TRIES = 1000
 
@@ -79,6 +83,22 @@ class Board:
     def change(self, worker: int, state: State) -> None:
         """Write another state into the row of a worker."""
         self.tell(worker, replace(self.row(worker), state=state))
+
+    def tell_load(self, worker: int, load: Load) -> None:
+        """Write what a worker did so far; only the worker itself does."""
+        at = _HEAD + worker * _ROW + _LOAD_AT
+        _LOAD.pack_into(self._memory, at, load.at, load.full, load.waits)
+
+    def loads(self, but: int) -> list[Load]:
+        """Return what all workers but one did so far.
+
+        One that is being written may be half old: then at most one connection moves for nothing.
+        """
+        return [
+            Load(*_LOAD.unpack_from(self._memory, _HEAD + worker * _ROW + _LOAD_AT))
+            for worker in range(self.workers)
+            if worker != but
+        ]
 
     def _read(self, at: int) -> Row:
         for attempt in range(_TRIES):

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from flask import Flask
 from cds_service.app import create_app, put_in_force
 from cds_service.log import logger
 from cds_service.serving.allocator import Excess
+from cds_service.serving.balance import Balance, Load
 from cds_service.serving.board import Board, State
 from cds_service.serving.collector import settle
 from cds_service.serving.http import HttpServer
@@ -67,11 +69,12 @@ class Worker:
             self._show_workers(parts)
             port = self.listener.getsockname()[1]
             stalled = StalledUploads(self.settings, port)
+            balance = Balance()
             server = HttpServer(
                 parts.drain.counting(app),
                 self.listener,
                 self.settings,
-                lambda: parts.drain.draining,
+                lambda: parts.drain.draining or balance.moves_one(),
             )
             self.listener.close()  # the server has its own handle, and ends the listening with it
             settle()
@@ -81,14 +84,19 @@ class Worker:
             # the reload before the fork: one that came since then has sent its signal
             generation = self.board.row(self.number).generation
             self._tell(State.READY, generation, self.site.fingerprint)
-            if self._answer_until_told(signals, app, parts, stalled):
+            if self._answer_until_told(signals, app, parts, stalled, balance):
                 self._drain(signals, parts)
             server.stop(_LAST_ANSWERS)
         self.board.change(self.number, State.ENDED)
         return 0
 
     def _answer_until_told(
-        self, signals: Signals, app: Flask, parts: Operations, stalled: StalledUploads
+        self,
+        signals: Signals,
+        app: Flask,
+        parts: Operations,
+        stalled: StalledUploads,
+        balance: Balance,
     ) -> bool:
         """Return True to end after a notice, False to end without."""
         excess = Excess()
@@ -109,6 +117,9 @@ class Worker:
                 self._use_again(app, parts)
             parts.metrics.publish()
             excess.look()
+            own = Load(time.monotonic(), *parts.gate.load())
+            self.board.tell_load(self.number, own)
+            balance.look(own, self.board.loads(but=self.number))
             if ended := stalled.look(parts.gate.oldest_upload > _LOOK_EVERY):
                 _log.warning("request bodies did not arrive in time", lost=ended)
 

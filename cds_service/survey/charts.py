@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cds_service.content.cases import PATIENT
 from cds_service.content.library import SOURCE_TYPES, Content
+from cds_service.content.short_forms import PATIENT
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.fhir.dates import parse_date
 from cds_service.fhir.orders import ORDER_TYPES

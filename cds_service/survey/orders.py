@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from cds_service.content import strict_yaml
-from cds_service.content.cases import order_resource
+from cds_service.content.short_forms import order_resource
 from cds_service.fhir.orders import DraftOrder, read_order
 from cds_service.fhir.read import Json
 

@@ -5,8 +5,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from cds_service.text.assertion import Assertion, Cue, End, Listed, Sentence
+from cds_service.text.assertion import Assertion, Cue, End, Listed
 from cds_service.text.lexicon import Found, Lexicon
+from cds_service.text.scope import Sentence
 from cds_service.text.tokens import SENTENCE_ENDS, tokens
 
 

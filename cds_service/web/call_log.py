@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from cds_service.log import logger
-from cds_service.web import metrics
+from cds_service.web import scrape
 from cds_service.web.metrics import Metrics
 
 _log = logger(__name__)
@@ -66,7 +66,7 @@ def _write(response: Response) -> Response:
         request.method,
         _PATTERN.sub("<", rule.rule) if rule else "",
         response.status_code,
-        metrics.current(),
+        scrape.current(),
         quiet=request.path in _QUIET,
     )
     return response

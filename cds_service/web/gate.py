@@ -11,7 +11,6 @@ Health, metrics and discovery are not kept waiting here: there are more threads 
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,6 +20,7 @@ from cds_service.fhir.reasons import FhirUnavailable, Reason
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import Settings
 from cds_service.web.call_log import note
+from cds_service.web.slots import Places, Slots
 
 SPARE_THREADS = 6
 """Threads beyond those that calls of the services can hold: for health, metrics and discovery."""
@@ -49,10 +49,10 @@ class Gate:
     def __init__(
         self, settings: Settings, refused: Callable[[str], None] = lambda _reason: None
     ) -> None:
-        self._places = _Count(places(settings))
-        self._uploads = _Count(settings.queue_length + settings.compute_slots)
-        self._reads = _Count(settings.fhir_calls)
-        self._slots = _Slots(settings.compute_slots, settings.queue_length, settings.queue_wait)
+        self._places = Places(places(settings))
+        self._uploads = Places(settings.queue_length + settings.compute_slots)
+        self._reads = Places(settings.fhir_calls)
+        self._slots = Slots(settings.compute_slots, settings.queue_length, settings.queue_wait)
         self._refused = refused
         self._lock = threading.Lock()
         self._started: dict[int, float] = {}
@@ -61,6 +61,10 @@ class Gate:
     def waiting(self) -> int:
         """Return how many calls wait to be computed."""
         return self._slots.waiting
+
+    def load(self) -> tuple[float, int]:
+        """Return for how many seconds no slot was free so far, and how many calls waited."""
+        return self._slots.full_seconds(), self._slots.waits
 
     @property
     def oldest_upload(self) -> float:
@@ -156,78 +160,3 @@ def register(app: Flask, gate: Gate) -> None:
 
     app.before_request(enter)
     app.teardown_request(leave)
-
-
-class _Count:
-    """A number of equal places that nobody waits for."""
-
-    def __init__(self, number: int) -> None:
-        self._free = number
-        self._lock = threading.Lock()
-
-    def take(self) -> bool:
-        with self._lock:
-            if self._free <= 0:
-                return False
-            self._free -= 1
-            return True
-
-    def give(self) -> None:
-        with self._lock:
-            self._free += 1
-
-
-class _Slots:
-    """Slots for which threads wait in the order in which they came, for `longest` seconds."""
-
-    def __init__(self, slots: int, queue: int, longest: float) -> None:
-        self._free = slots
-        self._queue = queue
-        self._longest = longest
-        self._lock = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-        self._returning: deque[threading.Event] = deque()
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
-
-    def take(self) -> str:
-        """Return "" with a slot, or why there is none: ``queue`` or ``wait``."""
-        with self._lock:
-            if self._free > 0:
-                self._free -= 1
-                return ""
-            if len(self._waiting) >= self._queue:
-                return "queue"
-            turn = threading.Event()
-            self._waiting.append(turn)
-        if turn.wait(self._longest):
-            return ""
-        with self._lock:
-            if turn not in self._waiting:  # it came in the last moment
-                return ""
-            self._waiting.remove(turn)
-            return "wait"
-
-    def take_back(self) -> None:
-        """Wait for a slot before those who have not begun, however long it takes.
-
-        There is always one in the end: no call keeps a slot while it waits for anything.
-        """
-        with self._lock:
-            if self._free > 0:
-                self._free -= 1
-                return
-            turn = threading.Event()
-            self._returning.append(turn)
-        turn.wait()
-
-    def give(self) -> None:
-        """Give the slot to the next, or back."""
-        with self._lock:
-            line = self._returning or self._waiting
-            if line:
-                line.popleft().set()
-            else:
-                self._free += 1

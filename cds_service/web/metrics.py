@@ -14,18 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from flask import Blueprint, Response, current_app, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from cds_service.content.library import SOURCE_TYPES
 from cds_service.content.model import Indicator
 from cds_service.fhir.reasons import Reason
-from cds_service.hooks.errors import RequestRefused
-from cds_service.web.caller import from_this_machine
 from cds_service.web.discovery import SERVICES
 
 if TYPE_CHECKING:
@@ -33,8 +29,6 @@ if TYPE_CHECKING:
     from cds_service.journal.figures import Figures
 
 OTHER = "other"
-EXTENSION = "metrics"
-"""Name of the app's extension that holds its `Metrics`."""
 
 # The EHR waits about half a second, a FHIR read at most the deadline of the settings.
 _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -226,37 +220,6 @@ class _ContentCollector(Collector):
         for version in sorted(set(self._versions())):
             family.add_metric([version], 1)
         yield family
-
-
-def blueprint(*, public: bool = False) -> Blueprint:
-    """Return the route ``/metrics`` for the app's extension ``metrics``.
-
-    Unless `public`, only programs on this machine are answered, and no request that a gateway on
-    this machine passed on for somebody else.
-    """
-    routes = Blueprint("metrics", __name__)
-
-    @routes.get("/metrics")
-    def metrics() -> Response:
-        if not public and not from_this_machine(request):
-            raise RequestRefused(
-                403,
-                "forbidden",
-                "The metrics are for programs on the machine of the service; see the setting"
-                " metrics_public.",
-            )
-        figures: Metrics = current_app.extensions[EXTENSION]
-        response = Response(figures.text(), content_type=CONTENT_TYPE_LATEST)
-        response.cache_control.no_store = True
-        return response
-
-    return routes
-
-
-def current() -> Metrics | None:
-    """Return the figures of the current app, or None if it keeps none."""
-    found: Metrics | None = current_app.extensions.get(EXTENSION)
-    return found
 
 
 def _one_of(value: str, known: frozenset[str]) -> str:

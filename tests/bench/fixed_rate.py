@@ -48,6 +48,11 @@ def at_rate(url: str, body: Path, rate: float, clients: int, seconds: float) -> 
     return [Ask(url, body, each)] * clients
 
 
+def as_fast_as_answered(url: str, body: Path, clients: int, seconds: float) -> list[Ask]:
+    """Return what `clients` have to do to ask again as soon as they are answered."""
+    return [Ask(url, body, ("--clients=1", f"--duration={max(1, round(seconds))}"))] * clients
+
+
 def times(url: str, body: Path, requests: int, clients: int) -> Ask:
     """Return what to do so that `clients` together ask `requests` times, as fast as they can."""
     clients = min(clients, requests)

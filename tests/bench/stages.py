@@ -7,7 +7,6 @@ A stage's time is its own: what an inner stage took is not counted twice.
 import argparse
 import gc
 import importlib
-import io
 import json
 import os
 import statistics
@@ -27,8 +26,8 @@ from cds_service.cli.surroundings import open_operations
 from cds_service.clients.model import LOCAL_CLIENTS
 from cds_service.settings import Settings
 from tests.bench import charts
+from tests.wsgi import environ
 
-SERVICE = "/cds-services/imaging-order-select"
 STAGES = (
     ("decode", "cds_service.web.calls", "decode_call"),
     ("request", "cds_service.web.calls", "read_request"),
@@ -113,27 +112,7 @@ def application(site: InForce | None = None) -> Iterator[Application]:
 def call(served: Application, body: bytes) -> bytes:
     """Return what `served` answers to `body`; raise `RuntimeError` unless it is a 200."""
     said: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": SERVICE,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    answer = served(environ, lambda status, _headers, _fault=None: said.append(status))
+    answer = served(environ(body), lambda status, _headers, _fault=None: said.append(status))
     try:
         sent = b"".join(answer)
     finally:

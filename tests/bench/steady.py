@@ -11,8 +11,14 @@ from pathlib import Path
 from tests.bench import documentation
 from tests.bench.aims import Aim
 from tests.bench.cells import OURS, Cell
-from tests.bench.fixed_rate import Answered, at_rate, failures, from_intended, run
-from tests.bench.load import ask
+from tests.bench.fixed_rate import (
+    Answered,
+    as_fast_as_answered,
+    at_rate,
+    failures,
+    from_intended,
+    run,
+)
 from tests.bench.record import figures_json, output_options
 from tests.bench.run import write_charts
 from tests.bench.serving import Model, serving
@@ -50,7 +56,8 @@ def steady(
 ) -> Steady:
     """Return how the service does at `part` of what it can do, for `seconds`.
 
-    Its capacity is measured first, as the median of three loads of `probe` seconds.
+    Its capacity is measured first, as the median of three loads of `probe` seconds by the same
+    clients as later: what they take of the machine themselves is taken then too.
 
     Raises:
         NotReady: the service did not start.
@@ -62,8 +69,9 @@ def steady(
         body = write_charts({cell}, directory)[cell.chart]
         with serving(OURS, model, directory) as server:
             url = server.url(cell)
-            loads = [ask(url, body, 8, probe, directory) for _ in range(3)]
-            capacity = statistics.median(load.requests / load.seconds for load in loads)
+            asks = as_fast_as_answered(url, body, _CLIENTS, probe)
+            loads = [run(asks, directory, probe) for _ in range(3)]
+            capacity = statistics.median(sum(map(len, load)) for load in loads) / probe
             server.rest()
             rate = capacity * part
             tell(f"capacity {capacity:.0f} requests/s; {rate:.0f}/s for {seconds:.0f} s")

@@ -52,6 +52,24 @@ def test_a_finding_is_shown_with_reference_label_value_and_date(explained, patie
     assert "Condition/condition-1: Breast cancer, in remission" in present
 
 
+def test_an_allergy_is_shown_with_what_happened(explained, patient):
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "code": {"text": "Gadolinium"},
+        "patient": {"reference": f"Patient/{patient['context']['patientId']}"},
+        "reaction": [
+            {"manifestation": [{"text": "Anaphylaxis\x1b[0m"}], "severity": "severe"},
+            {"manifestation": [{"text": "Hives"}], "onset": "2019-05"},
+        ],
+    }
+    add_record(patient, "allergies", allergy)
+    out = explained(patient)
+    assert "reaction: Anaphylaxis" in out
+    assert "reaction: Hives, 2019-05" in " ".join(out.split())
+    assert "\x1b" not in out
+
+
 def test_a_suspected_finding_is_shown_with_its_record_and_why_it_is_open(explained, patient):
     cancer = records(patient, "conditions")[0]
     cancer["verificationStatus"] = {"coding": [{"code": "provisional"}]}

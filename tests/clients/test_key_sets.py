@@ -329,7 +329,7 @@ class TestFetching:
             started = time.monotonic()
             with pytest.raises(KeySetUnavailable, match="too slow"):
                 fetch_key_set(server.url)
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 10
 
     def test_a_closed_port_is_no_key_set(self, pair):
         with KeyServer(pair.jwk) as server:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.engine.decide import _Case
 from cds_service.engine.policy import Policy
 from tests.conformance.exchange import (
     CONTRAST,
@@ -22,6 +21,7 @@ from tests.conformance.exchange import (
     decisions,
     draft,
 )
+from tests.faulty_order import fail_for
 from tests.hook_request import (
     BONE_SCAN,
     CONDITIONAL_PACEMAKER,
@@ -165,15 +165,7 @@ def test_after_a_fault_the_next_call_is_answered(
 def test_a_fault_in_one_order_costs_only_that_order(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    consider = _Case.consider
-
-    def faulty(case: _Case, policy: Policy) -> None:
-        ordered = case.recognised.procedure
-        if ordered is not None and "bone-scan" in ordered.id:
-            raise ZeroDivisionError
-        consider(case, policy)
-
-    monkeypatch.setattr(_Case, "consider", faulty)
+    fail_for(monkeypatch, "bone-scan")
     answer = serve().post(SIGN, json=SITUATIONS["two orders are signed"])
     assert answer.status_code == 200
     shown = answer.get_json()["cards"]

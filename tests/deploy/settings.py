@@ -24,13 +24,18 @@ def read(environment: dict[str, str]) -> Settings:
     return Settings.from_environment(environment)
 
 
-def workers(environment: dict[str, str]) -> int:
+def _workers(environment: dict[str, str]) -> int:
     """Return the number of worker processes, which must not be left to the machine's cores."""
     name = "CDS_WORKERS"
     if name not in KNOWN:
         return 1
     assert name in environment, f"{name} is not set: memory is limited for a number of workers"
     return int(environment[name])
+
+
+def memory_needed(environment: dict[str, str]) -> int:
+    """Return the bytes that the service may need with its number of workers."""
+    return BESIDE_WORKERS + FOR_A_WORKER * _workers(environment)
 
 
 def drain_seconds(settings: Settings) -> float:

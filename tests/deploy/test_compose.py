@@ -12,16 +12,7 @@ import yaml
 from cds_service.clients.read import read_clients
 from cds_service.setting_readers import MIB
 from cds_service.settings import Settings
-from tests.deploy.settings import (
-    BESIDE_WORKERS,
-    DEPLOY,
-    FOR_A_WORKER,
-    bytes_of,
-    drain_seconds,
-    lines,
-    read,
-    workers,
-)
+from tests.deploy.settings import DEPLOY, bytes_of, drain_seconds, lines, memory_needed, read
 from tests.replicas.processes import SHIPPED
 
 EXAMPLE = DEPLOY / "example"
@@ -160,7 +151,7 @@ def test_a_replica_has_time_to_end_and_memory_for_its_workers(replicas):
         settings = read(environment(replica))
         assert seconds(replica["stop_grace_period"]) > drain_seconds(settings)
         limit = bytes_of(replica["deploy"]["resources"]["limits"]["memory"])
-        assert limit >= BESIDE_WORKERS + FOR_A_WORKER * workers(environment(replica))
+        assert limit >= memory_needed(environment(replica))
 
 
 def test_a_call_that_a_replica_may_still_answer_when_it_ends_is_not_cut_off_by_the_proxy(replicas):

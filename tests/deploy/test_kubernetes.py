@@ -18,16 +18,7 @@ import yaml
 from cds_service.clients.read import read_clients
 from cds_service.settings import Settings
 from cds_service.site.read import read_site
-from tests.deploy.settings import (
-    BESIDE_WORKERS,
-    DEPLOY,
-    FOR_A_WORKER,
-    bytes_of,
-    drain_seconds,
-    lines,
-    read,
-    workers,
-)
+from tests.deploy.settings import DEPLOY, bytes_of, drain_seconds, lines, memory_needed, read
 
 KUBERNETES = DEPLOY / "kubernetes"
 KUSTOMIZATIONS = ["base", "overlays/example"]
@@ -182,8 +173,7 @@ def test_a_pod_has_time_to_be_noticed_to_end_and_to_finish(manifests: list[Manif
 
 def test_memory_is_enough_for_the_workers(manifests: list[Manifest]):
     resources = container(manifests)["resources"]
-    need = BESIDE_WORKERS + FOR_A_WORKER * workers(environment(manifests))
-    assert bytes_of(resources["limits"]["memory"]) >= need
+    assert bytes_of(resources["limits"]["memory"]) >= memory_needed(environment(manifests))
     assert bytes_of(resources["requests"]["memory"]) <= bytes_of(resources["limits"]["memory"])
     assert "cpu" in resources["requests"], "the autoscaler counts in it"
 

@@ -43,6 +43,7 @@ MEANINGS = {
     "not-checked": "the sources that could not be read to the end",
     "looked-for": "the topic's red flags that are absent",
     "unsettled": "the topic's red flags that a record suggests without settling",
+    "limits-of-ordered": "what the card says that the study ordered does not show, if anything",
     "ask": "the topic's findings to ask about that are not present",
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.settings import settings_table
+from cds_service.cli.settings import settings_table
 from tests.hook_request import SELECT
 
 ROOT = Path(__file__).parent.parent.parent

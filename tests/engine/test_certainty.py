@@ -54,6 +54,27 @@ def test_the_order_of_records_never_matters(case: Case, content: Content) -> Non
     assert after.findings == before.findings
 
 
+def test_the_order_of_records_without_an_id_never_matters(content: Content) -> None:
+    case = next(
+        case
+        for case in ALL
+        if any(each["resourceType"] == "AllergyIntolerance" for each in case.resources)
+    )
+    (allergy,) = (r for r in case.resources if r["resourceType"] == "AllergyIntolerance")
+    others = [r for r in case.resources if r is not allergy]
+    twins = [
+        {**allergy, "reaction": [{"manifestation": [{"text": text}], "severity": "severe"}]}
+        for text in ("Anaphylaxis", "Bronchospasm")
+    ]
+    for twin in twins:
+        twin.pop("id", None)
+    found = [
+        assess(replace(case, resources=(*others, *order)), content)
+        for order in (twins, twins[::-1])
+    ]
+    assert found[0].findings == found[1].findings
+
+
 @pytest.mark.parametrize("case", ALL, ids=NAMES)
 def test_unrelated_records_never_change_advice(case: Case, content: Content) -> None:
     before = assess(case, content)

@@ -3,8 +3,13 @@
 from datetime import date
 from typing import Any
 
-from cds_service.content.cases import PATIENT, order_resource, patient_resource, record_resource
 from cds_service.content.library import Content
+from cds_service.content.short_forms import (
+    PATIENT,
+    order_resource,
+    patient_resource,
+    record_resource,
+)
 from cds_service.engine.advice import Assessment
 from cds_service.engine.chart import Chart, Source, SourceState
 from cds_service.engine.decide import decide

@@ -198,13 +198,14 @@ class TestTrouble:
         ],
     )
     def test_each_kind_of_trouble_has_its_reason(self, fault, expected):
+        deadline = 0.7 if expected is Reason.TIME_OUT else 20.0
         with (
             FhirServer([ADA], misbehave=fault) as server,
-            client(server, SECRET, fhir_deadline=0.7, fhir_max_bytes=100_000) as fhir,
+            client(server, SECRET, fhir_deadline=deadline, fhir_max_bytes=100_000) as fhir,
         ):
             start = time.monotonic()
             assert reason(lambda: fhir.read("Patient/ada")) is expected
-            assert time.monotonic() - start < 2.7
+            assert time.monotonic() - start < 10
 
     def test_a_server_that_is_not_there_is_unreachable(self):
         with socket.socket() as free:

@@ -14,15 +14,18 @@ from cds_service.advisor import Advisor
 from cds_service.app import create_app
 from cds_service.clients.read import read_clients
 from cds_service.content.library import Content
+from cds_service.journal.insights.view import View
 from cds_service.journal.journal import Journal
 from cds_service.journal.opening import open_journal
 from cds_service.settings import Settings
 from cds_service.web.operations import operations
 from tests.clients.tokens import BASE, ISSUER, Pair, ec_pair, token
 from tests.conftest import AS_OF
+from tests.faulty_order import fail_for
 from tests.fhir_server import FhirServer
 from tests.hook_request import (
     BACK_PAIN,
+    BONE_SCAN,
     BREAST_CANCER,
     FEVER,
     SELECT,
@@ -122,6 +125,38 @@ def test_what_a_clinician_did_reaches_the_journal(site: Callable[..., Site]) -> 
     assert counts["feedback"] == 1, "a repeat is the same event"
     (kept,) = service.journal.store.export(None, None, "jsonl")
     assert "add-contrast" in kept
+    assert "case-patient" not in kept
+
+
+def test_feedback_on_an_order_that_could_not_be_assessed_finds_its_card(
+    site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_for(monkeypatch, "bone-scan")
+    service = site()
+    drafts = [{**order(BONE_SCAN), "id": "scan"}, {**order(), "id": "mri"}]
+    good, faulty = service.cards(request(drafts, CHART))["cards"]
+    assert faulty["source"]["topic"]["code"] == "order-not-assessed"
+    now = datetime.now(UTC)
+    at = now.isoformat().replace("+00:00", "Z")
+    items = [
+        {"card": good["uuid"], "outcome": "accepted", "outcomeTimestamp": at,
+         "acceptedSuggestions": [{"id": good["suggestions"][0]["uuid"]}]},
+        {"card": faulty["uuid"], "outcome": "overridden", "outcomeTimestamp": at},
+    ]  # fmt: skip
+    assert service.post(FEEDBACK, {"feedback": items}).status_code == 200
+    eventually(lambda: service.journal.store.counts()["cards"], 2)
+    found = service.journal.store.insights(View(first=now.date(), last=now.date()))
+    assert found.unmatched == 0
+    told = {each.rule: (each.outcome, each.offers, each.topic) for each in found.cards}
+    assert told == {
+        "add-contrast": ("accepted", True, "low-back-pain"),
+        "order-not-assessed": ("overridden", False, "order-not-assessed"),
+    }
+    assert {each.topic: each.with_card for each in found.orders} == {
+        "low-back-pain": 1,
+        "order-not-assessed": 1,
+    }
+    (kept,) = service.journal.store.export(None, None, "jsonl")
     assert "case-patient" not in kept
 
 

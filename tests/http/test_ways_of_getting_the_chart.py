@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.content.cases import PATIENT
+from cds_service.content.short_forms import PATIENT
 from cds_service.gather.templates import KEYS
 from tests.fhir_server import FhirServer
 from tests.hook_request import (

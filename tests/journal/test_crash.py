@@ -52,7 +52,7 @@ def test_acknowledged_feedback_survives_a_kill_at_any_time(
         acknowledged |= {line[1] for line in said if line[0] == "F" and len(line) == 2}
         old = [line for line in said if line[0] == "R" and len(line) == 3]
         recorded |= {UUID(line[1]): at - float(line[2]) for line in old}
-    with store._unit(writes=False) as connection:
+    with store._database.unit(writes=False) as connection:
         stored = set(connection.scalars(select(feedback.c.id)))
         present = set(connection.scalars(select(consultations.c.id)))
     assert len(acknowledged) > 30

@@ -252,7 +252,7 @@ def test_an_empty_journal_is_told_from_an_empty_period(store: JournalStore):
 def test_reasons_beyond_the_most_frequent_are_only_counted(
     store: JournalStore, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("cds_service.journal.insights.queries.MOST_REASONS", 2)
+    monkeypatch.setattr("cds_service.journal.insights.advice_queries.MOST_REASONS", 2)
     shown = [card("contrast") for _ in range(5)]
     store.write([consultation(minute, cards=(each,)) for minute, each in enumerate(shown)])
     codes = ("often", "often", "sometimes", "sometimes", "once")
@@ -375,7 +375,7 @@ def test_a_specimen_is_the_same_each_time_and_another_with_another_seed():
 def test_a_view_is_of_one_instant_while_others_write(postgres_url: str, open_store: Any):
     reader, writer = open_store(postgres_url), open_store(postgres_url)
     writer.write([consultation()])
-    with reader._unit(writes=False, snapshot=True) as connection:
+    with reader._database.unit(writes=False, snapshot=True) as connection:
         before = connection.exec_driver_sql("SELECT count(*) FROM consultations").scalar_one()
         writer.write([consultation(1)])
         after = connection.exec_driver_sql("SELECT count(*) FROM consultations").scalar_one()

@@ -153,7 +153,7 @@ def test_a_comment_is_dropped_unless_a_key_is_set_and_that_there_was_one_is_kept
     cipher = CommentCipher.configured(key)
     open_journal(open_store(url), cipher=cipher).feedback([Report("card-3", comment="three")], "")
     store = open_store(url)
-    with store._unit(writes=False) as connection:
+    with store._database.unit(writes=False) as connection:
         rows = connection.exec_driver_sql(
             "SELECT id, commented, comment FROM feedback ORDER BY card"
         ).all()

@@ -81,20 +81,20 @@ def test_a_batch_is_stored_to_the_byte_as_the_columns_types_would_store_it(
     store: JournalStore, make: Callable[[], Consultation]
 ):
     events = [make() for _ in range(3)]
-    with store._unit(writes=True) as connection:
+    with store._database.unit(writes=True) as connection:
         for event in events:
             written_plainly(connection, event)
         plainly = stored(connection)
         connection.execute(consultations.delete())
     store.write(events)
-    with store._unit(writes=False) as connection:
+    with store._database.unit(writes=False) as connection:
         assert stored(connection) == plainly
 
 
 def test_what_is_read_back_is_what_was_written(store: JournalStore):
     event = odd()
     store.write([event])
-    with store._unit(writes=False) as connection:
+    with store._database.unit(writes=False) as connection:
         row = connection.execute(select(consultations)).mappings().one()
         offered = connection.execute(select(suggestions.c.position)).scalars().all()
     assert (row["id"], row["at"], row["client"]) == (event.id, event.at, ODD_TEXT)
@@ -114,10 +114,10 @@ def test_a_consultation_twice_in_a_batch_is_stored_once_and_the_others_too(store
 def test_what_was_stored_first_stays_as_it_is(store: JournalStore):
     first = consultation()
     store.write([first])
-    with store._unit(writes=False) as connection:
+    with store._database.unit(writes=False) as connection:
         before = stored(connection)
     store.write([consultation(id=first.id, client="another", cards=first.cards)])
-    with store._unit(writes=False) as connection:
+    with store._database.unit(writes=False) as connection:
         assert stored(connection) == before
 
 

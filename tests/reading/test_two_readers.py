@@ -23,7 +23,7 @@ from cds_service.settings import Settings
 from tests.bench import charts
 from tests.conftest import CARDS
 from tests.fuzz.bodies import call, places
-from tests.hook_request import prefetch, request
+from tests.hook_request import BACK_PAIN, order, prefetch, request, resources
 
 SETTINGS = Settings()
 HOOKS = frozenset({"order-select", "order-sign"})
@@ -181,3 +181,51 @@ def test_the_order_of_the_members_of_a_record_does_not_matter(advisor: Advisor) 
     assert outcome(advisor, json.dumps(body).encode(), decode_call) == straight
     random.Random(1).shuffle(body["prefetch"]["observations"]["entry"])
     assert outcome(advisor, json.dumps(body).encode(), decode_call) == straight
+
+
+KINDS = st.sampled_from(
+    [("8310-5", "Cel", "36.9"), ("8310-5", "Cel", "38.9"), ("8310-5", "[degF]", "101.8"),
+     ("8867-4", "/min", "121"), ("8480-6", "mm[Hg]", "84"), ("85354-9", "mm[Hg]", "84"),
+     ("1988-5", "mg/L", "80"), ("1988-5", "mg/L", "2"), ("2160-0", "mg/dL", "4.8"),
+     ("2160-0", "mg/dL", "0.9"), ("2160-0", "", "4.8"), ("33914-3", "mL/min/{1.73_m2}", "22"),
+     ("98979-8", "mL/min/{1.73_m2}", "75")]
+)  # fmt: skip
+DAYS = st.sampled_from(
+    ["2026-11-22", "2026-11-21T23:30:00-08:00", "2026-11-08", "2026-11-07", "2026-11", "2026",
+     "2025-11-22", "2025-11-21", "2025", "2019-04-03", "2019-04-02T08:00:00Z", "2027-01-01",
+     "yesterday", ""]
+)  # fmt: skip
+STATUSES = st.sampled_from(["final", "final", "final", "registered", "cancelled", "not-done"])
+MEASUREMENTS = st.lists(
+    st.tuples(KINDS, DAYS, STATUSES, st.sampled_from(["", "", "<", "H", "fever: no"])), max_size=14
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(drawn=MEASUREMENTS, code=st.sampled_from(["loinc 24967-2", "loinc 30679-5"]))
+def test_years_of_measurements(advisor: Advisor, drawn: list[Any], code: str) -> None:
+    chart = [*resources(BACK_PAIN), *(_measured(*each, n) for n, each in enumerate(drawn))]
+    assert_the_same(advisor, json.dumps(request(order(code), chart)).encode())
+
+
+def _measured(kind: Any, day: str, status: str, said: str, number: int) -> dict[str, Any]:
+    code, unit, value = kind
+    record: dict[str, Any] = {
+        "resourceType": "Observation",
+        "id": f"m{number}",
+        "status": status,
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+    }
+    if said == "fever: no":
+        record["code"] = {"text": said}
+    quantity = {"value": float(value), "unit": unit, "code": unit}
+    if said == "<":
+        quantity["comparator"] = said
+    if said == "H":
+        record["interpretation"] = [{"coding": [{"code": said}]}]
+    if code == "85354-9":
+        systolic = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
+        record["component"] = [{"code": systolic, "valueQuantity": quantity}]
+    else:
+        record["valueQuantity"] = quantity
+    return record | ({"effectiveDateTime": day} if day else {})

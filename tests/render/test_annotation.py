@@ -10,14 +10,10 @@ import msgspec
 import pytest
 
 from cds_service.casebook import assess
-from cds_service.content.cases import (
-    Case,
-    order_resource,
-    patient_resource,
-    record_resource,
-)
+from cds_service.content.cases import Case
 from cds_service.content.library import Content
 from cds_service.content.model import Rating
+from cds_service.content.short_forms import order_resource, patient_resource, record_resource
 from cds_service.engine.advice import Assessment
 from cds_service.render.annotation import annotate, rating_extensions, rating_of, with_rating
 from tests.conftest import AS_OF

@@ -55,7 +55,11 @@ def _pseudo_texts(document: Texts) -> Texts:
             part: bracketed(getattr(card, part))
             for part in ("title", "summary", "detail", "suggestion", "action")
         }
-        return msgspec.structs.replace(card, **words)
+        limits = tuple(
+            msgspec.structs.replace(each, words=bracketed(each.words))
+            for each in card.limits_of_ordered
+        )
+        return msgspec.structs.replace(card, **words, limits_of_ordered=limits)
 
     return msgspec.structs.replace(
         document, language="zz", cards=tuple(map(changed, document.cards))
@@ -132,7 +136,8 @@ def foreign(said: str, assessment: Assessment, content: Content) -> str:
         cited |= {f"{source.title}, {source.locator}" for source in advice.citations}
     for result in assessment.findings.values():
         for item in result.items:
-            said_by_chart = [item.label, *item.value]
+            happened = [seen for each in item.reactions for seen in each.manifestations]
+            said_by_chart = [item.label, *item.value, *happened]
             cited |= {
                 filling.quote(filling.plain_unit(each))
                 for each in said_by_chart
@@ -288,9 +293,9 @@ def test_a_german_card_of_the_topic(german: Content, cases: list[Case]) -> None:
         "- Fieber: Body temperature, 38.6 Cel, 2026-11-21",
         "**Warum:** für diese Situation nach ACR 2021: MRT LWS ohne und mit i.v. Kontrastmittel"
         " *in der Regel angemessen*. Die angeforderte Untersuchung: *in der Regel nicht"
-        " angemessen*. MRT zeigt Knochenmark, Weichteile und Spinalkanal; eine"
-        " Skelettszintigraphie zeigt weder Rückenmark noch Wurzeln und übersieht"
-        " osteolytische Läsionen, und CT übersieht frühe Erkrankungen von Mark und Epiduralraum.",
+        " angemessen*. MRT zeigt Knochenmark, Weichteile und Spinalkanal.",
+        "**Grenzen der angeforderten Untersuchung:** eine Skelettszintigraphie zeigt weder"
+        " Rückenmark noch Wurzeln und ist für osteolytische Läsionen weniger empfindlich.",
         "**Strahlung:** Skelettszintigraphie Ganzkörper: ☢☢☢, relative Strahlenstufe 3 von 5"
         " (1-10 mSv effektive Dosis bei Erwachsenen); MRT LWS ohne und mit i.v. Kontrastmittel: O,"
         " relative Strahlenstufe keine (0 mSv effektive Dosis bei Erwachsenen)",

@@ -16,6 +16,9 @@ from cds_service.hooks.json_body import encode
 from cds_service.hooks.request import read_request
 from cds_service.render.trace import trace
 from cds_service.settings import Settings
+from tests.faulty_order import fail_for
+from tests.hook_request import BONE_SCAN
+from tests.hook_request import order as draft_order
 
 DAY = date(2026, 11, 23)
 HOOKS = frozenset({"order-select", "order-sign"})
@@ -89,6 +92,7 @@ def test_a_finding_carries_its_records(pacemaker):
             "value": "38.6 Cel",
             "verdict": "for",
             "remark": "",
+            "reactions": [],
             "fromText": False,
             "ofOrder": False,
         }
@@ -166,3 +170,36 @@ def test_a_source_that_is_not_complete_says_so(traced):
     source = by("type", whole["chart"]["sources"])["AllergyIntolerance"]
     assert (source["state"], bool(source["reason"])) == ("not-supplied", True)
     assert whole["orders"][0]["notChecked"] == ["AllergyIntolerance"]
+
+
+def test_an_order_that_could_not_be_assessed_leaves_the_others_their_cards(
+    traced, monkeypatch: pytest.MonkeyPatch
+):
+    body = example.request("pacemaker", DAY)
+    (draft,) = body["context"]["draftOrders"]["entry"]
+    scan = {**draft["resource"], "id": "scan", "code": draft_order(BONE_SCAN)["code"]}
+    body["context"]["draftOrders"]["entry"].insert(0, {"resource": scan})
+    body["context"]["selections"].insert(0, "ServiceRequest/scan")
+    fail_for(monkeypatch, "bone-scan")
+    (kept,) = traced(body)["orders"]
+    assert [card["source"]["topic"]["code"] for card in kept["cards"]] == [
+        advice["card"] for advice in kept["advice"]
+    ]
+
+
+def test_an_allergy_carries_what_happened(traced):
+    body = example.request("pacemaker", DAY)
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "code": {"text": "Gadolinium"},
+        "patient": {"reference": f"Patient/{body['context']['patientId']}"},
+        "reaction": [
+            {"manifestation": [{"text": "Anaphylaxis"}], "severity": "severe", "onset": "2019-05"}
+        ],
+    }
+    body["prefetch"]["allergies"]["entry"] = [{"resource": allergy}]
+    found = by("id", traced(body)["orders"][0]["findings"])["gadolinium-reaction"]
+    assert [record["reactions"] for record in found["records"]] == [
+        [{"what": ["Anaphylaxis"], "severity": "severe", "onset": "2019-05"}]
+    ]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from cds_service.content.cases import Case, order_resource, patient_resource, record_resource
+from cds_service.content.cases import Case
+from cds_service.content.short_forms import order_resource, patient_resource, record_resource
 from cds_service.fhir.read import Json
 from tests.conftest import AS_OF
 from tests.vignettes.factors import Row, pairs, threes

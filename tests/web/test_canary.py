@@ -12,8 +12,8 @@ import pytest
 
 from cds_service import log
 from cds_service.settings import Settings
-from cds_service.web import metrics
-from cds_service.web.metrics import Metrics
+from cds_service.web import scrape
+from cds_service.web.metrics import Metrics, rule_ids
 from tests.fhir_server import FhirServer
 from tests.hook_request import BACK_PAIN, BREAST_CANCER, SELECT, SIGN, order, request, resources
 
@@ -28,11 +28,9 @@ def seen(serve, capsys):
     """Return a function that makes a call, and one that gives all that left the service."""
     client = serve(fhir_deadline=0.5)
     app = client.application
-    figures = app.extensions["metrics"] = Metrics(
-        metrics.rule_ids(app.extensions["advisor"].content)
-    )
+    figures = app.extensions["metrics"] = Metrics(rule_ids(app.extensions["advisor"].content))
     if "metrics" not in app.blueprints:
-        app.register_blueprint(metrics.blueprint())
+        app.register_blueprint(scrape.blueprint())
     log.configure(Settings(log_format="json", log_level="DEBUG"))
     capsys.readouterr()
     errors = []

@@ -148,3 +148,19 @@ def test_bodies_on_their_way_are_bounded_and_the_oldest_is_known(told):
         with pytest.raises(RequestRefused), made.uploading():
             pass
     assert (told, made.oldest_upload) == (["uploads"], 0)
+
+
+def test_the_time_without_a_free_slot_and_the_calls_that_waited_are_counted(told):
+    made = gate(told, compute_slots=2, queue_wait=WAIT)
+    first = Computing(made)
+    assert first.begun.wait(WAIT)
+    assert made.load() == (0.0, 0), "one of two slots is free"
+    second, third = Computing(made), Computing(made)
+    assert wait_until(lambda: made.waiting == 1)
+    seconds, waits = made.load()
+    assert seconds > 0
+    assert waits == 1
+    assert wait_until(lambda: made.load()[0] > seconds), "it goes on while no slot is free"
+    for call in (first, second, third):
+        call.finish()
+    assert made.load() == made.load(), "it stands still while one is"

@@ -1,14 +1,14 @@
 """What a request leaves behind: nothing that only the collector could free."""
 
 import gc
-import io
 import json
 from collections.abc import Iterator
 
 import pytest
 
 from tests.bench import charts
-from tests.bench.stages import SERVICE, Application, application
+from tests.bench.stages import Application, application
+from tests.wsgi import environ
 
 _BODY = charts.request(10, hit=True)
 
@@ -22,28 +22,8 @@ def served() -> Iterator[Application]:
 def ask(served: Application, body: bytes, **changes: str) -> int:
     """Return the status of the answer; what was asked is gone after that."""
     said: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": SERVICE,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        **changes,
-    }
-    b"".join(served(environ, lambda status, _headers, _fault=None: said.append(status)))
+    call = environ(body, **changes)
+    b"".join(served(call, lambda status, _headers, _fault=None: said.append(status)))
     return int(said[0][:3])
 
 

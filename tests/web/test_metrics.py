@@ -7,7 +7,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from cds_service.fhir.reasons import Reason
-from cds_service.web import metrics
+from cds_service.web import scrape
 from cds_service.web.metrics import Metrics, rule_ids
 
 SELECT = "imaging-order-select"
@@ -168,7 +168,7 @@ class TestRoute:
     def test_a_site_may_open_them(self):
         app = Flask(__name__)
         app.extensions["metrics"] = Metrics()
-        app.register_blueprint(metrics.blueprint(public=True))
+        app.register_blueprint(scrape.blueprint(public=True))
         answer = app.test_client().get(
             "/metrics", environ_base={"REMOTE_ADDR": "10.0.0.1"}, headers={"Via": "x"}
         )

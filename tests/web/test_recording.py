@@ -1,6 +1,7 @@
 """The journal is told of each card under the order it is about."""
 
 import json
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from cds_service.journal.keys import SiteKey
 from cds_service.settings import Settings
 from cds_service.web.recording import event
 from tests.conftest import AS_OF
+from tests.faulty_order import fail_for
 from tests.hook_request import (
     BACK_PAIN,
     BREAST_CANCER,
@@ -31,10 +33,12 @@ from tests.hook_request import (
 KEY = SiteKey(b"k" * 32)
 
 
-def consulted(content: Content) -> tuple[HookRequest, Consulted]:
+def consulted(
+    content: Content, records: tuple[Json, ...] = (BREAST_CANCER, BACK_PAIN, FEVER, PACEMAKER)
+) -> tuple[HookRequest, Consulted]:
     """Return a call with two orders, the later of which gets the most urgent card."""
     drafts = [{**order(RADIOGRAPH), "id": "radiograph"}, {**order(), "id": "mri"}]
-    chart = resources(BREAST_CANCER, BACK_PAIN, FEVER, PACEMAKER)
+    chart = resources(*records)
     settings = Settings()
     body = json.dumps(request(drafts, chart)).encode()
     call = read_request(decode_call(body, settings), frozenset({"order-select"}))
@@ -76,3 +80,44 @@ def test_a_card_with_an_id_that_is_no_uuid_is_not_recorded(content: Content) -> 
     call, found = consulted(content)
     with pytest.raises(ValueError, match="UUID"):
         recorded(call, found, [{"uuid": "Ann Example"}])
+
+
+@pytest.mark.parametrize("chart", [(BREAST_CANCER, BACK_PAIN, FEVER, PACEMAKER), ()])
+@pytest.mark.parametrize("faulty", ["radiography", "mri"])
+def test_an_order_that_could_not_be_assessed_is_recorded_with_its_own_card(
+    content: Content, monkeypatch: pytest.MonkeyPatch, faulty: str, chart: tuple[Json, ...]
+) -> None:
+    fail_for(monkeypatch, faulty)
+    call, found = consulted(content, chart)
+    (good,), (bad,) = found.assessments, found.not_assessed
+    told = recorded(call, found, found.cards)
+    assert len(told.cards) == len(found.cards) == len(good.advice) + 1
+    for card, shown in zip(told.cards, found.cards, strict=True):
+        assert (card.uuid, card.card) == (shown["uuid"], shown["source"]["topic"]["code"])
+    good_key, bad_key = (
+        KEY.pseudonym("order", each.order.reference, LOCAL.id) for each in (good, bad)
+    )
+    assert [each.order_key for each in told.orders] == [good_key, bad_key]
+    assert [each.order_key for each in told.cards] == [*[good_key] * len(good.advice), bad_key]
+    card, of_order = told.cards[-1], told.orders[-1]
+    assert (card.card, card.rule) == ("order-not-assessed", "order-not-assessed")
+    assert (card.indicator, card.suggestions) == ("info", ())
+    assert (of_order.topic, of_order.variant) == ("order-not-assessed", "order-not-assessed")
+    assert faulty in of_order.procedure
+    assert of_order.rating == ""
+
+
+def test_without_a_fault_no_order_is_recorded_as_not_assessed(content: Content) -> None:
+    call, found = consulted(content)
+    assert found.not_assessed == ()
+    told = recorded(call, found, found.cards)
+    assert "order-not-assessed" not in repr(told)
+
+
+@pytest.mark.parametrize("change", [lambda cards: cards[:-1], lambda cards: [*cards, cards[0]]])
+def test_nothing_is_recorded_where_cards_cannot_be_told_apart(
+    content: Content, change: Callable[[list[Json]], list[Json]]
+) -> None:
+    call, found = consulted(content)
+    with pytest.raises(ValueError, match="zip"):
+        recorded(call, found, change(found.cards))

@@ -4,13 +4,9 @@ from dataclasses import fields
 
 import pytest
 
+from cds_service.cli.settings import settings_table
 from cds_service.origins import origin_allowed, origin_of
-from cds_service.settings import (
-    Settings,
-    SettingsError,
-    settings_table,
-    variable,
-)
+from cds_service.settings import Settings, SettingsError, variable
 
 
 def test_without_an_environment_the_defaults_suit_a_trial_on_one_machine():

@@ -1,23 +1,21 @@
 """Every place in a document that names something defined elsewhere."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from cds_service.content.checks.expressions import expression_leaves, expressions
 from cds_service.content.model import (
     AssertionCues,
     Clause,
     CodeMap,
     Document,
     Estimates,
-    Expression,
     Findings,
     OrderWords,
     Procedures,
     RadiationLevels,
     Ratings,
-    Recommendation,
     Recommendations,
-    Remedy,
     SafetyRule,
     Selector,
     Texts,
@@ -38,6 +36,7 @@ class Reference(NamedTuple):
 
 
 Found = Iterator[tuple[str, str, KeyPath]]
+_Item = TypeVar("_Item")
 
 
 def references(path: str, document: Document) -> Iterator[Reference]:
@@ -48,39 +47,15 @@ def references(path: str, document: Document) -> Iterator[Reference]:
             yield Reference(kind, name, path, where)
 
 
-def expression_leaves(expression: object, where: KeyPath) -> Iterator[tuple[str, KeyPath]]:
-    """Yield every finding id in an expression and its place, whatever the expression's shape."""
-    if isinstance(expression, str):
-        yield expression, where
-    elif isinstance(expression, dict):
-        for operator, operand in expression.items():
-            if operator != "count":
-                yield from expression_leaves(operand, (*where, operator))
-    elif isinstance(expression, list):
-        for number, operand in enumerate(expression):
-            yield from expression_leaves(operand, (*where, number))
-
-
-def expressions(document: Document) -> Iterator[tuple[Expression, KeyPath]]:
-    """Yield every expression over findings in `document`, and its place."""
-    match document:
-        case Variants():
-            for number, variant in enumerate(document.variants):
-                yield variant.when, ("variants", number, "when")
-        case Recommendations():
-            for number, rule in enumerate(document.recommendations):
-                if rule.findings is not None:
-                    yield rule.findings, ("recommendations", number, "findings")
-        case SafetyRule():
-            for number, state in enumerate(document.states):
-                yield state.when, ("states", number, "when")
-        case _:
-            return
+def _each(listed: Iterable[_Item], where: KeyPath) -> Iterator[tuple[_Item, KeyPath]]:
+    """Yield every item of what is `listed` at `where`, with its own place."""
+    for number, item in enumerate(listed):
+        yield item, (*where, number)
 
 
 def _many(kind: str, names: Iterable[str], where: KeyPath) -> Found:
-    for number, name in enumerate(names):
-        yield kind, name, (*where, number)
+    for name, here in _each(names, where):
+        yield kind, name, here
 
 
 def _one(kind: str, name: str | None, where: KeyPath) -> Found:
@@ -95,31 +70,29 @@ def _in_expressions(document: Document) -> Found:
 
 
 def _value_set(document: ValueSet) -> Found:
-    for number, group in enumerate(document.concepts):
-        yield "source", group.source, ("concepts", number, "source")
+    for group, here in _each(document.concepts, ("concepts",)):
+        yield "source", group.source, (*here, "source")
 
 
 def _procedures(document: Procedures) -> Found:
-    for number, procedure in enumerate(document.procedures):
-        here: KeyPath = ("procedures", number)
+    for procedure, here in _each(document.procedures, ("procedures",)):
         yield "radiation-level", procedure.radiation_level, (*here, "radiation-level")
         yield from _many("procedure", procedure.may_be, (*here, "may-be"))
-        for index, code in enumerate(procedure.codes):
-            yield "source", code.source, (*here, "codes", index, "source")
+        for code, place in _each(procedure.codes, (*here, "codes")):
+            yield "source", code.source, (*place, "source")
 
 
 def _code_map(document: CodeMap) -> Found:
-    for number, code in enumerate(document.codes):
-        yield "procedure", code.procedure, ("codes", number, "procedure")
-        yield from _one("source", code.source, ("codes", number, "source"))
+    for code, here in _each(document.codes, ("codes",)):
+        yield "procedure", code.procedure, (*here, "procedure")
+        yield from _one("source", code.source, (*here, "source"))
 
 
 def _findings(document: Findings) -> Found:
-    for number, finding in enumerate(document.findings):
-        here: KeyPath = ("findings", number)
+    for finding, here in _each(document.findings, ("findings",)):
         yield "source", finding.source, (*here, "source")
-        for index, clause in enumerate(finding.evidence):
-            yield from _clause(clause, (*here, "evidence", index))
+        for clause, place in _each(finding.evidence, (*here, "evidence")):
+            yield from _clause(clause, place)
 
 
 def _clause(clause: Clause, here: KeyPath) -> Found:
@@ -148,8 +121,7 @@ def clause_parameters(clause: Clause) -> Iterator[tuple[str, str]]:
 
 
 def _estimates(document: Estimates) -> Found:
-    for number, estimate in enumerate(document.estimates):
-        here: KeyPath = ("estimates", number)
+    for estimate, here in _each(document.estimates, ("estimates",)):
         yield "value-set", estimate.made_from, (*here, "made-from")
         yield "parameter", estimate.age_at_least, (*here, "age-at-least")
         yield "source", estimate.source, (*here, "source")
@@ -179,8 +151,7 @@ def _topic(document: Topic) -> Found:
 def _variants(document: Variants) -> Found:
     yield "topic", document.topic, ("topic",)
     yield from _in_expressions(document)
-    for number, variant in enumerate(document.variants):
-        here: KeyPath = ("variants", number)
+    for variant, here in _each(document.variants, ("variants",)):
         yield "source", variant.source, (*here, "source")
         if variant.split is not None:
             yield "finding", variant.split.finding, (*here, "split", "finding")
@@ -191,39 +162,33 @@ def _variants(document: Variants) -> Found:
 
 def _ratings(document: Ratings) -> Found:
     yield "topic", document.topic, ("topic",)
-    for number, table in enumerate(document.tables):
-        yield "variant", table.variant, ("tables", number, "variant")
-        for index, row in enumerate(table.rows):
-            here: KeyPath = ("tables", number, "rows", index)
-            yield from _many("procedure", row.procedures, (*here, "procedures"))
-            yield from _many("source", row.sources, (*here, "sources"))
+    for table, here in _each(document.tables, ("tables",)):
+        yield "variant", table.variant, (*here, "variant")
+        for row, place in _each(table.rows, (*here, "rows")):
+            yield from _many("procedure", row.procedures, (*place, "procedures"))
+            yield from _many("source", row.sources, (*place, "sources"))
 
 
 def _recommendations(document: Recommendations) -> Found:
     yield "topic", document.topic, ("topic",)
     yield from _in_expressions(document)
-    for number, rule in enumerate(document.recommendations):
-        yield from _recommendation(rule, ("recommendations", number))
-
-
-def _recommendation(rule: Recommendation, here: KeyPath) -> Found:
-    yield "card-text", rule.card, (*here, "card")
-    yield "source", rule.source, (*here, "source")
-    yield from _many("variant", rule.variants, (*here, "variants"))
-    yield from _selector(rule.orders, (*here, "orders"))
-    yield from _remedy(rule.remedy, (*here, "remedy"))
+    for rule, here in _each(document.recommendations, ("recommendations",)):
+        yield "card-text", rule.card, (*here, "card")
+        yield "source", rule.source, (*here, "source")
+        yield from _many("variant", rule.variants, (*here, "variants"))
+        yield from _selector(rule.orders, (*here, "orders"))
+        yield from _many("procedure", rule.remedy.order, (*here, "remedy", "order"))
 
 
 def _safety_rule(document: SafetyRule) -> Found:
     yield from _selector(document.bears_on, ("bears-on",))
     yield from _many("finding", document.watches, ("watches",))
     yield from _in_expressions(document)
-    for number, state in enumerate(document.states):
-        here: KeyPath = ("states", number)
+    for state, here in _each(document.states, ("states",)):
         yield from _one("card-text", state.card, (*here, "card"))
         yield "source", state.source, (*here, "source")
         yield from _many("finding", state.unless_newer, (*here, "unless-newer"))
-        yield from _remedy(state.remedy, (*here, "remedy"))
+        yield from _many("procedure", state.remedy.order, (*here, "remedy", "order"))
 
 
 def _selector(selector: Selector, here: KeyPath) -> Found:
@@ -233,14 +198,11 @@ def _selector(selector: Selector, here: KeyPath) -> Found:
     yield from _many("contrast", selector.contrast, (*here, "contrast"))
 
 
-def _remedy(remedy: Remedy, here: KeyPath) -> Found:
-    yield from _many("procedure", remedy.order, (*here, "order"))
-
-
 def _texts(document: Texts) -> Found:
-    for number, card in enumerate(document.cards):
-        here: KeyPath = ("cards", number, "override-reasons")
-        yield from _many("override-reason", card.override_reasons, here)
+    for card, here in _each(document.cards, ("cards",)):
+        yield from _many("override-reason", card.override_reasons, (*here, "override-reasons"))
+        for each, place in _each(card.limits_of_ordered, (*here, "limits-of-ordered")):
+            yield from _selector(each.orders, (*place, "orders"))
 
 
 def _assertion_cues(document: AssertionCues) -> Found:
@@ -254,8 +216,7 @@ def _order_words(document: OrderWords) -> Found:
         ("body-regions", "body-region", document.body_regions),
         ("contrast", "contrast", document.contrast),
     ):
-        for number, word in enumerate(words):
-            here: KeyPath = (key, number)
+        for word, here in _each(words, (key,)):
             if word.means not in document.other_modalities:
                 yield from _one(axis, word.means, (*here, "means"))
             yield from _one("contrast", word.contrast, (*here, "contrast"))
@@ -264,9 +225,9 @@ def _order_words(document: OrderWords) -> Found:
         ("joined-modalities", "modality", document.joined_modalities),
         ("joined-regions", "body-region", document.joined_regions),
     ):
-        for number, each in enumerate(joined):
-            yield axis, each.means, (key, number, "means")
-            yield from _many(axis, each.parts, (key, number, "parts"))
+        for each, here in _each(joined, (key,)):
+            yield axis, each.means, (*here, "means")
+            yield from _many(axis, each.parts, (*here, "parts"))
 
 
 _READERS: dict[type, Callable[..., Found]] = {

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
 from cds_service.content.checks.catalogue import Catalogue
-from cds_service.content.checks.references import clause_parameters, expressions
-from cds_service.content.expression import OPERATORS
+from cds_service.content.checks.expressions import expressions, misshapen
+from cds_service.content.checks.references import clause_parameters
 from cds_service.content.issue import Issue
 from cds_service.content.model import (
     Findings,
@@ -21,7 +21,6 @@ from cds_service.content.strict_yaml import KeyPath
 from cds_service.fhir.dates import parse_duration
 from cds_service.fhir.units import ANALYTES
 
-_LISTING = ("all", "any")
 _YEARS = "a"
 
 
@@ -80,7 +79,7 @@ def expressions_have_their_shape(content: Catalogue) -> Iterator[Issue]:
     """RULE001: an expression is a finding, or one operator over what that operator takes."""
     for path, document in content.loaded.documents.items():
         for expression, where in expressions(document):
-            for place, said, hint in _misshapen(expression, where):
+            for place, said, hint in misshapen(expression, where):
                 yield content.issue(path, place, "RULE001", said, hint)
 
 
@@ -113,50 +112,6 @@ def rules_are_off_as_a_whole(content: Catalogue) -> Iterator[Issue]:
             said = f"nothing of '{rule.id}' is on by default"
             hint = "write 'off-by-default: true' once, for the rule itself"
             yield content.issue(path, ("states",), "RULE004", said, hint)
-
-
-def _misshapen(expression: object, where: KeyPath) -> Iterator[tuple[KeyPath, str, str]]:
-    """Yield place, message and hint for each part of an expression that has no valid shape."""
-    if isinstance(expression, str):
-        return
-    if not isinstance(expression, dict) or len(expression) != 1:
-        hint = f"a finding, or one of: {', '.join(OPERATORS)}"
-        yield where, "this is not a finding and not one operator", hint
-        return
-    ((operator, operand),) = expression.items()
-    inside: KeyPath = (*where, operator)
-    if operator not in OPERATORS:
-        yield inside, f"unknown operator '{operator}'", f"one of: {', '.join(OPERATORS)}"
-    elif operator == "at-least":
-        yield from _miscounted(operand, inside)
-    elif operator not in _LISTING:
-        if isinstance(operand, (list, tuple)):
-            said = f"'{operator}' takes one expression, not a list"
-            yield inside, said, f"for example {operator}: {{any: [one-finding, another]}}"
-        else:
-            yield from _misshapen(operand, inside)
-    elif not isinstance(operand, list) or not operand:
-        hint = f"for example {operator}: [one-finding, another]"
-        yield inside, f"'{operator}' takes a list of expressions", hint
-    else:
-        for number, part in enumerate(operand):
-            yield from _misshapen(part, (*inside, number))
-
-
-def _miscounted(operand: object, where: KeyPath) -> Iterator[tuple[KeyPath, str, str]]:
-    """Yield what keeps `operand` from being a count over a list of expressions."""
-    hint = "for example at-least: {count: 2, of: [one-finding, another, a-third]}"
-    if not isinstance(operand, dict) or set(operand) != {"count", "of"}:
-        yield where, "'at-least' takes a count and a list", hint
-        return
-    count, parts = operand["count"], operand["of"]
-    if not isinstance(parts, list) or not parts:
-        yield (*where, "of"), "'of' takes a list of expressions", hint
-        return
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(parts):
-        yield (*where, "count"), f"the count is a number from 1 to {len(parts)}", hint
-    for number, part in enumerate(parts):
-        yield from _misshapen(part, (*where, "of", number))
 
 
 def _parameters(content: Catalogue) -> Iterator[tuple[str, KeyPath, Parameter]]:

@@ -111,6 +111,21 @@ def cards_offer_the_same_reasons(content: Catalogue) -> Iterator[Issue]:
             yield content.issue(path, ("cards", number), "TRANS005", said, hint)
 
 
+def cards_tell_the_same_studies_apart(content: Catalogue) -> Iterator[Issue]:
+    """TRANS006: a card has words on the same studies in every language."""
+    english = _card_texts(content, SOURCE_LANGUAGE)
+    for path, number, card in _other_cards(content):
+        if card.id in english:
+            ours, theirs = (
+                [each.orders for each in found.limits_of_ordered]
+                for found in (card, english[card.id])
+            )
+            if ours != theirs:
+                said = f"the limits of '{card.id}' are on other studies than in English"
+                hint = "keep the entries of the English card, in their order"
+                yield content.issue(path, ("cards", number), "TRANS006", said, hint)
+
+
 def _languages(content: Catalogue) -> dict[str, str]:
     """Return every language but English that is in use, and a document in it."""
     found: dict[str, str] = {}
@@ -174,4 +189,5 @@ CHECKS = (
     places_are_those_of_the_english_text,
     things_are_translated_once,
     cards_offer_the_same_reasons,
+    cards_tell_the_same_studies_apart,
 )

@@ -26,6 +26,7 @@ PLACEHOLDERS = frozenset(
         "caution",
         "flags",
         "unsettled",
+        "limits-of-ordered",
     }
 )
 """What a card text may leave open for the advice to fill in, written ``{ordered}``."""
@@ -67,6 +68,11 @@ def placeholders_are_known(content: Catalogue) -> Iterator[Issue]:
                         said = f"'{match.group()}' is not a placeholder"
                         hint = f"known: {', '.join(sorted(PLACEHOLDERS))}"
                         yield content.issue(path, ("cards", number, key), "TEXT002", said, hint)
+            for index, each in enumerate(card.limits_of_ordered):
+                for match in _BRACES.finditer(each.words):
+                    where: KeyPath = ("cards", number, "limits-of-ordered", index, "words")
+                    said = f"'{match.group()}' is not filled in here"
+                    yield content.issue(path, where, "TEXT002", said, "write it out")
 
 
 def limits_say_when_it_is_wrong(content: Catalogue) -> Iterator[Issue]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from cds_service.content.model.base import Head, Part
+from cds_service.content.model.rules import Selector
 
 
 class OverrideReason(Part, kw_only=True, frozen=True):
@@ -18,13 +19,24 @@ class OverrideReasons(Head, kw_only=True, frozen=True):
     reasons: tuple[OverrideReason, ...]
 
 
+class StudyLimits(Part, kw_only=True, frozen=True):
+    """What some studies do not show."""
+
+    orders: Selector
+    words: str
+
+
 class CardText(Part, kw_only=True, frozen=True):
-    """The words of one card. Placeholders: see cards/README.md, *Texts*."""
+    """The words of one card. Placeholders: see cards/README.md, *Texts*.
+
+    Of `limits_of_ordered` the first that fits the study ordered speaks.
+    """
 
     id: str
     title: str
     summary: str
     detail: str
+    limits_of_ordered: tuple[StudyLimits, ...] = ()
     suggestion: str = ""
     action: str = ""
     override_reasons: tuple[str, ...] = ()

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cds_service.journal.insights import queries
-from cds_service.journal.insights.queries import CARD_KIND, KIND, ORDER_KIND, REASON, STEP
+from cds_service.journal.insights import advice_queries, call_queries
+from cds_service.journal.insights.advice_queries import CARD_KIND, KIND, ORDER_KIND, REASON
 from cds_service.journal.insights.result import (
     Cards,
     Client,
@@ -20,6 +20,7 @@ from cds_service.journal.insights.result import (
     Step,
     Version,
 )
+from cds_service.journal.insights.selection import STEP
 from cds_service.journal.insights.view import View
 from cds_service.journal.patience import DEADLINE
 
@@ -65,7 +66,7 @@ def _read(connection: Connection, view: View) -> Insights:
     orders = tuple(_orders(connection, view, steps))
     cards, reasons = _cards(connection, view, steps)
     overridden = sum(kind.number for kind in cards if kind.outcome == "overridden")
-    missing = queries.missing_sources(view, connection.dialect.name)
+    missing = call_queries.missing_sources(view, connection.dialect.name)
     return Insights(
         steps=tuple(Step(**facts) for facts in steps),
         latency=latency,
@@ -74,19 +75,18 @@ def _read(connection: Connection, view: View) -> Insights:
         reasons=tuple(reasons),
         reasons_left_out=overridden - sum(reason.number for reason in reasons),
         missing=tuple(Missing(*row) for row in connection.execute(missing)),
-        versions=tuple(Version(*row) for row in connection.execute(queries.versions(view))),
-        clients=tuple(Client(*row) for row in connection.execute(queries.clients(view))),
-        unmatched=connection.execute(queries.unmatched(view)).scalar_one(),
-        empty=connection.execute(queries.anything()).first() is None,
+        versions=tuple(Version(*row) for row in connection.execute(call_queries.versions(view))),
+        clients=tuple(Client(*row) for row in connection.execute(call_queries.clients(view))),
+        unmatched=connection.execute(advice_queries.unmatched(view)).scalar_one(),
+        empty=connection.execute(call_queries.anything()).first() is None,
     )
 
 
 def _calls(connection: Connection, view: View, steps: list[Row]) -> Latency | None:
     """Fill in the calls of each step, and return the answer times of the whole period."""
     whole = None
-    for part, number, calls, incomplete, *times in connection.execute(
-        queries.calls(view, connection.dialect.name)
-    ):
+    query = call_queries.calls(view, connection.dialect.name)
+    for part, number, calls, incomplete, *times in connection.execute(query):
         latency = Latency(*times) if calls else None
         if part == STEP:
             steps[number].update(consultations=calls, incomplete=incomplete, latency=latency)
@@ -97,7 +97,8 @@ def _calls(connection: Connection, view: View, steps: list[Row]) -> Latency | No
 
 def _orders(connection: Connection, view: View, steps: list[Row]) -> Iterator[Orders]:
     """Fill in the orders of each step, and yield the kinds of orders."""
-    for part, step, *row in connection.execute(queries.orders(view, connection.dialect.name)):
+    query = advice_queries.orders(view, connection.dialect.name)
+    for part, step, *row in connection.execute(query):
         *kind, number, with_card, incomplete = row
         if part == STEP:
             steps[step].update(orders=number, orders_with_card=with_card)
@@ -112,7 +113,8 @@ def _cards(
     """Fill in the cards of each step, and return the kinds of cards and the reasons."""
     cards: list[Cards] = []
     reasons: list[Reason] = []
-    for row in connection.execute(queries.shown_cards(view, connection.dialect.name)).mappings():
+    query = advice_queries.shown_cards(view, connection.dialect.name)
+    for row in connection.execute(query).mappings():
         number = row["cards"]
         if row["part"] == STEP:
             step = steps[row["number"]]

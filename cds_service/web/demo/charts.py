@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from cds_service.content import strict_yaml
-from cds_service.content.cases import dated, record_resource
+from cds_service.content.short_forms import dated, record_resource
 from cds_service.fhir.read import Json
 
 _DIRECTORY = Path(__file__).with_name("charts")

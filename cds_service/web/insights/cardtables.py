@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from cds_service.content.library import ORDER_NOT_ASSESSED
 from cds_service.journal.insights.rates import per_hundred
 from cds_service.journal.insights.result import Cards, Insights, Reason
 from cds_service.web.insights.names import Names
@@ -17,6 +18,7 @@ OUTCOMES = (
 """What became of cards, each out of all of them."""
 
 _ANSWERS = Chart("bars", ("accepted", "overridden", "no_feedback"), "cards")
+_FAULT = "Look at it: a fault of the advisor, not advice. Its log tells which."
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -60,6 +62,8 @@ def loudest(found: Insights, names: Names) -> Table:
         critical = any(kind.indicator == "critical" for kind in kinds)
         answered = outcomes.accepted_of_acceptable
         remark = opinion(outcomes, critical=critical)
+        if rule.id == ORDER_NOT_ASSESSED:
+            remark = _FAULT
         rows.append((rule, remark, outcomes.cards, answered.total, answered, told))
     rows.sort(key=lambda row: (-row[2], row[0]))
     return Table(

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from cds_service.content.library import ORDER_NOT_ASSESSED
 from cds_service.web.insights.table import Named
 
 if TYPE_CHECKING:
     from cds_service.clients.model import Clients
     from cds_service.content.library import Content
 
+_FAULTY = {ORDER_NOT_ASSESSED: "Not assessed: a fault of the advisor"}
 _INDICATORS = {"critical": "Critical", "warning": "Warning", "info": "Information"}
 _HOOKS = {"order-select": "while choosing orders", "order-sign": "before signing"}
 
@@ -20,8 +22,8 @@ class Names:
 
     def __init__(self, content: "Content | None", clients: "Clients") -> None:
         """Collect the titles in `content` and `clients`."""
-        self._topics: dict[str, str] = {}
-        self._variants: dict[str, str] = {}
+        self._topics = dict(_FAULTY)
+        self._variants = dict(_FAULTY)
         self._procedures: dict[str, str] = {}
         self._cards: dict[str, str] = {}
         self._reasons: dict[str, str] = {}

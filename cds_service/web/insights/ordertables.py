@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 
+from cds_service.content.library import ORDER_NOT_ASSESSED
 from cds_service.journal.insights.rates import Rate, per_hundred
 from cds_service.journal.insights.result import Cards, Insights, Orders
 from cds_service.web.insights.cardtables import OUTCOMES
@@ -53,11 +54,14 @@ def not_assessed(found: Insights) -> Table:
         "A topic speaks, but nothing settles the rating": 0,
         "No topic speaks: safety rules only": 0,
         "No single study recognised in the order": 0,
+        "A fault of the advisor: see its log": 0,
     }
-    rated, unsettled, silent, unknown = states
+    rated, unsettled, silent, unknown, faulty = states
     incomplete = dict.fromkeys(states, 0)
     for kind in found.orders:
-        if not kind.procedure:
+        if kind.topic == ORDER_NOT_ASSESSED:
+            state = faulty
+        elif not kind.procedure:
             state = unknown
         elif not kind.topic:
             state = silent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cds_service.journal.errors import JournalUnavailable
-from cds_service.journal.events import Feedback, ShownCard
+from cds_service.journal.events import ConsultedOrder, Feedback, ShownCard
 from cds_service.journal.insights.rates import Rate
 from cds_service.journal.insights.view import View
 from cds_service.journal.journal import Journal
@@ -120,6 +120,35 @@ def test_no_key_of_a_patient_or_order_leaves_the_journal(site: Open, store: Jour
     assert CANARY not in page
     for name in Grids(page).found:
         assert CANARY not in client.get(f"/insights/{name}.csv?{period}").text
+
+
+def test_orders_that_could_not_be_assessed_are_told_from_those_no_topic_speaks_about(
+    site: Open, store: JournalStore
+):
+    fault = "order-not-assessed"
+    good = consultation().orders[0]
+    bad = ConsultedOrder(order_key="1" * 64, procedure="bone-scan", topic=fault, variant=fault)
+    silent = ConsultedOrder(order_key="2" * 64, procedure="mri-knee")
+    shown = ShownCard(
+        uuid="5" * 8, card=fault, rule=fault, indicator="info", order_key=bad.order_key
+    )
+    event = consultation(orders=(good, bad, silent), cards=(shown,))
+    store.write([event])
+    client, period = site(), f"from={event.at.date()}&to={event.at.date()}"
+
+    def numbers(table: str, column: str) -> dict[str, str]:
+        header, *lines = rows(client.get(f"/insights/{table}.csv?{period}").text)
+        return {line[0]: line[header.index(column)] for line in lines}
+
+    states = numbers("not-assessed", "orders")
+    assert states.pop("Rated by a guideline") == "1"
+    assert states.pop("No topic speaks: safety rules only") == "1"
+    assert states.pop("A fault of the advisor: see its log") == "1"
+    assert set(states.values()) == {"0"}
+    assert numbers("by-topic", "topic_title")[fault] == "Not assessed: a fault of the advisor"
+    assert numbers("by-variant", "variant_title")[fault] == "Not assessed: a fault of the advisor"
+    assert numbers("by-rule", "rule_title") == {fault: "Order not assessed"}
+    assert "fault of the advisor" in numbers("loudest", "remark")[fault]
 
 
 def override(store: JournalStore, code: str, times: int) -> None:

@@ -13,6 +13,8 @@ export const SECTIONS = [
 
 const NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl";
 const MR_STATUS = { C106045: "MR Safe", C106046: "MR Conditional", C106047: "MR Unsafe", C113844: "no MR information in the label" };
+// FHIR wants a manifestation, and the form asks for none
+const NOT_RECORDED = { extension: [{ url: "http://hl7.org/fhir/StructureDefinition/data-absent-reason", valueCode: "unknown" }] };
 const VITAL = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
 
 const shown = (concept) =>
@@ -34,6 +36,7 @@ export function lineOf(record) {
     quantity && `${quantity.comparator ?? ""}${quantity.value} ${unit(quantity.unit ?? "")}`.trim(),
     shown(record.valueCodeableConcept),
     status && status !== "active" ? status : "",
+    shown(record.reaction?.[0]?.manifestation?.[0]),
     record.reaction?.[0]?.severity && `${record.reaction[0].severity} reaction`,
     ...(record.safety ?? []).flatMap((each) => each.coding ?? []).map((each) => MR_STATUS[each.code]),
   ];
@@ -82,7 +85,7 @@ export function newRecord(patientId, said) {
         resourceType: "AllergyIntolerance", ...base, patient: subject, code: concept,
         clinicalStatus: coded("allergyintolerance-clinical", "active"),
         verificationStatus: coded("allergyintolerance-verification", "confirmed"),
-        ...(said.severity ? { reaction: [{ manifestation: [{ text: "reaction" }], severity: said.severity }] } : {}),
+        ...(said.severity ? { reaction: [{ manifestation: [NOT_RECORDED], severity: said.severity }] } : {}),
       };
     case "MedicationRequest":
       return {

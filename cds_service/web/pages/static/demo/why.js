@@ -119,6 +119,7 @@ function evidence(finding) {
       [record.label, record.value, record.date].filter(Boolean).join(", "),
       record.fromText ? " (from text)" : "",
       record.ofOrder ? " (on the order)" : "",
+      ...record.reactions.map((each) => ` – reaction: ${[...each.what, each.severity, each.onset].filter(Boolean).join(", ")}`),
       record.remark ? ` – ${record.remark}` : "",
       record.verdict === "for" ? "" : ` [${words(record.verdict)}]`,
       record.reference ? [" ", element("code", {}, record.reference)] : "",

@@ -1,8 +1,9 @@
-"""The questions to the journal's tables, in SQL that SQLite and PostgreSQL understand alike.
+"""The questions about advice: orders and cards, and what clinicians decided, by step and by kind.
 
-Each reads the period once and groups it in several ways; a row says in its first column which way
-it belongs to. There are at most as many rows as there are steps, and kinds of orders, cards and
-reasons: what the database sends does not grow with the number of calls.
+They are in SQL that SQLite and PostgreSQL understand alike. Each reads the period once and groups
+it in several ways; a row says in its first column which way it belongs to. There are at most as
+many rows as there are steps, and kinds of orders, cards and reasons: what the database sends does
+not grow with the number of calls.
 """
 
 from collections.abc import Iterable
@@ -12,30 +13,23 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     CompoundSelect,
-    Executable,
-    Float,
     FromClause,
-    Integer,
     Select,
-    Text,
     and_,
     case,
-    column,
     exists,
     func,
     literal,
     null,
     select,
-    true,
     union_all,
-    values,
 )
 from sqlalchemy import cast as sql_cast
 
 from cds_service.journal.export import known_card
+from cds_service.journal.insights.selection import INCOMPLETE, ONCE, STEP, in_steps
 from cds_service.journal.insights.view import View
 from cds_service.journal.schema import (
-    UtcTime,
     cards,
     consultation_orders,
     consultations,
@@ -48,10 +42,9 @@ MOST_KINDS = 20_000
 MOST_REASONS = 200
 """Most kinds of reasons that are read: clients choose the codes."""
 
-STEP, WHOLE, KIND, REASON = "step", "whole", "kind", "reason"
-"""What a row is about: one step of time, the whole period, one kind, or one reason."""
+KIND, REASON = "kind", "reason"
+"""What a row is about that is not about a step: one kind, or one reason."""
 
-PERCENTILES = (50, 95, 99)
 ORDER_KIND = ("client", "topic", "variant", "procedure", "rating")
 CARD_KIND = (
     *("client", "topic", "variant", "procedure"),
@@ -59,51 +52,13 @@ CARD_KIND = (
 )
 REASON_KIND = ("rule", "card", "reason_system", "reason_code")
 
-_ONCE = "MATERIALIZED"  # or each way of grouping would read the period again
-_INCOMPLETE = case((sql_cast(consultations.c.missing, Text) != "[]", 1), else_=0)
-
-
-def calls(view: View, dialect: str) -> CompoundSelect[Any]:
-    """Return for each step and the whole: number of calls, incomplete ones, and `PERCENTILES`.
-
-    The percentiles of the answer times are nearest ranks: the least time that so many of the
-    calls did not exceed.
-    """
-    source, number, conditions = _in_steps(view, dialect)
-    each = (
-        select(
-            number.label("number"),
-            consultations.c.latency_ms,
-            _INCOMPLETE.label("incomplete"),
-            _rank(consultations.c.latency_ms, number).label("place"),
-            func.count().over(partition_by=number).label("calls"),
-            _rank(consultations.c.latency_ms).label("place_in_whole"),
-            func.count().over().label("calls_in_whole"),
-        )
-        .select_from(source)
-        .where(*conditions)
-        .cte("answered")
-        .prefix_with(_ONCE)
-    )
-    counts = (func.count(), func.sum(each.c.incomplete))
-    whole = _percentiles(each.c.place_in_whole, each.c.calls_in_whole, each.c.latency_ms)
-    return union_all(
-        select(
-            literal(STEP),
-            each.c.number,
-            *counts,
-            *_percentiles(each.c.place, each.c.calls, each.c.latency_ms),
-        ).group_by(each.c.number),
-        select(literal(WHOLE), sql_cast(null(), Integer), *counts, *whole),
-    )
-
 
 def orders(view: View, dialect: str) -> CompoundSelect[Any]:
     """Return for each step and each `ORDER_KIND`: orders, those with a card, and incomplete ones.
 
     An order is incomplete if a source of the chart could not be read to the end.
     """
-    source, number, conditions = _in_steps(view, dialect)
+    source, number, conditions = in_steps(view, dialect)
     carded = (
         exists()
         .where(
@@ -118,7 +73,7 @@ def orders(view: View, dialect: str) -> CompoundSelect[Any]:
             consultations.c.client,
             *(consultation_orders.c[name] for name in ORDER_KIND[1:]),
             case((carded, 1), else_=0).label("with_card"),
-            _INCOMPLETE.label("incomplete"),
+            INCOMPLETE.label("incomplete"),
         )
         .select_from(
             source.join(
@@ -127,7 +82,7 @@ def orders(view: View, dialect: str) -> CompoundSelect[Any]:
         )
         .where(*conditions)
         .cte("ordered")
-        .prefix_with(_ONCE)
+        .prefix_with(ONCE)
     )
     counts = (func.count(), func.sum(each.c.with_card), func.sum(each.c.incomplete))
     return union_all(
@@ -154,42 +109,6 @@ def shown_cards(view: View, dialect: str) -> CompoundSelect[Any]:
     )
 
 
-def missing_sources(view: View, dialect: str) -> Executable:
-    """Return for each resource type that could not be read to the end: in how many calls."""
-    unpack = func.json_each if dialect == "sqlite" else func.json_array_elements_text
-    listed = unpack(consultations.c.missing).table_valued("value")
-    source, number = sql_cast(listed.c.value, Text), func.count().label("number")
-    return (
-        select(source, number)
-        .select_from(consultations.join(listed, true()))
-        .where(*_in_period(view), _INCOMPLETE == 1)
-        .group_by(source)
-        .order_by(number.desc(), source)
-    )
-
-
-def versions(view: View) -> Select[Any]:
-    """Return each version of the content: its first and last call of the period, and how many."""
-    at, version = consultations.c.at, consultations.c.content_version
-    first = func.min(at, type_=UtcTime)
-    return (
-        select(version, first, func.max(at, type_=UtcTime), func.count())
-        .where(*_in_period(view))
-        .group_by(version)
-        .order_by(first, version)
-    )
-
-
-def clients(view: View) -> Select[Any]:
-    """Return each client that called in the period, whichever is chosen, and how often."""
-    return (
-        select(consultations.c.client, func.count())
-        .where(consultations.c.at >= view.since, consultations.c.at < view.until)
-        .group_by(consultations.c.client)
-        .order_by(consultations.c.client)
-    )
-
-
 def unmatched(view: View) -> Select[Any]:
     """Return how much feedback was received in the period about cards that are not known."""
     conditions = [feedback.c.received_at >= view.since, feedback.c.received_at < view.until]
@@ -198,14 +117,9 @@ def unmatched(view: View) -> Select[Any]:
     return select(func.count()).select_from(feedback).where(*conditions, ~known_card())
 
 
-def anything() -> Select[Any]:
-    """Return one row if the journal holds any call."""
-    return select(consultations.c.id).limit(1)
-
-
 def _cards(view: View, dialect: str) -> CTE:
     """Return every card of the period, with the order it is about and the outcome that counts."""
-    source, number, conditions = _in_steps(view, dialect)
+    source, number, conditions = in_steps(view, dialect)
     offers = exists().where(suggestions.c.card_uuid == cards.c.uuid).correlate(cards)
     twin = consultation_orders.alias()  # several drafts without an id have one key
     place = (
@@ -253,7 +167,7 @@ def _cards(view: View, dialect: str) -> CTE:
         .outerjoin(feedback, feedback.c.id == decided_last)
         .where(*conditions)
         .cte("shown")
-        .prefix_with(_ONCE)
+        .prefix_with(ONCE)
     )
 
 
@@ -280,54 +194,6 @@ def _grouped(
         groups = groups.where(condition)
     limited: FromClause = groups.order_by(func.count().desc(), *keys).limit(most).subquery()
     return select(limited)
-
-
-def _in_steps(
-    view: View, dialect: str
-) -> tuple[FromClause, ColumnElement[int], list[ColumnElement[bool]]]:
-    """Return the calls, the number of the step in which each was, and the conditions of the view.
-
-    SQLite looks up the calls of each step by their index, and takes a worse way when it is told the
-    period besides. PostgreSQL would compare each call with each step; it has a function that finds
-    the step by halving.
-    """
-    if dialect != "sqlite":
-        # as in the store: it takes long to import, and most journals are files
-        from sqlalchemy.dialects.postgresql import array  # noqa: PLC0415
-
-        bounds = array([literal(since, UtcTime) for since, _ in view.spans])
-        number = func.width_bucket(consultations.c.at, bounds, type_=Integer) - 1
-        return consultations, number, _in_period(view)
-    rows = [(number, *span) for number, span in enumerate(view.spans)]
-    named = (column("number", Integer), column("since", UtcTime), column("until", UtcTime))
-    steps = values(*named, name="steps").data(rows).cte("steps")
-    at = consultations.c.at
-    within = and_(at >= steps.c.since, at < steps.c.until)
-    return steps.join(consultations, within), steps.c.number, _filters(view)
-
-
-def _in_period(view: View) -> list[ColumnElement[bool]]:
-    """Return the conditions of the period and the filters."""
-    at = consultations.c.at
-    return [at >= view.since, at < view.until, *_filters(view)]
-
-
-def _filters(view: View) -> list[ColumnElement[bool]]:
-    """Return the conditions of the filters, without that of the period."""
-    chosen = ((consultations.c.client, view.client), (consultations.c.hook, view.hook))
-    return [named == value for named, value in chosen if value]
-
-
-def _rank(value: ColumnElement[float], within: ColumnElement[Any] | None = None) -> Any:
-    return func.row_number().over(partition_by=within, order_by=value)
-
-
-def _percentiles(
-    place: ColumnElement[int], number: ColumnElement[int], value: ColumnElement[float]
-) -> list[ColumnElement[float]]:
-    return [
-        func.min(case((place * 100 >= share * number, value)), type_=Float) for share in PERCENTILES
-    ]
 
 
 def _or_empty(named: ColumnElement[str]) -> ColumnElement[str]:
