@@ -129,7 +129,7 @@ class Oracle:
         elif p.seen("creatinine-only", "Observation"):
             found.append(Card("ask-kidney", "info", why="NKF: creatinine without an age"))
         if p.seen("metformin", "MedicationRequest"):
-            if state & {"low", "injury"}:
+            if poor:
                 found.append(Card("hold-metformin", "warning", why="ACR: category II"))
             elif not state & {"low", "enough"}:
                 found.append(Card("ask-metformin", "info", why="ACR: the category needs an eGFR"))
