@@ -116,10 +116,14 @@ class Client(threading.Thread):
             return None
         return self.service.worker_of(line.getsockname()[1])
 
-    def end(self) -> None:
-        self.over.set()
-        self.join(WAIT)
-        self.connection.close()
+
+def end(asking: list[Client]) -> None:
+    """Let all of them end at once: one by one, those of one worker would go on alone."""
+    for client in asking:
+        client.over.set()
+    for client in asking:
+        client.join(WAIT)
+        client.connection.close()
 
 
 def clients(service: Service, shares: tuple[int, int]) -> list[Client]:
@@ -158,8 +162,7 @@ def test_clients_that_all_came_to_one_worker_are_spread_and_none_is_refused(
             assert time.monotonic() < deadline, "all clients stayed with one worker"
             time.sleep(0.1)
     finally:
-        for client in asking:
-            client.end()
+        end(asking)
     assert sum(client.moves for client in asking) >= 1
     assert set().union(*(client.statuses for client in asking)) == {200}
 
@@ -169,6 +172,5 @@ def test_clients_that_are_spread_already_stay_where_they_are(service: Service) -
     for client in asking:
         client.start()
     time.sleep(3)  # six turns
-    for client in asking:
-        client.end()
+    end(asking)
     assert [client.moves for client in asking] == [0] * len(asking)
