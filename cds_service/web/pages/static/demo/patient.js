@@ -21,7 +21,10 @@ export async function openPatient(id) {
     if (mine === state.opened) notOpened(id, problem);
     return false;
   }
+  state.changed = false;
   byId("chart-panel").inert = false;
+  byId("chart-note").textContent = "";
+  byId("record-problem").textContent = "";
   byId("patient-state").replaceChildren(state.patient.sentence);
   byId("patient").value = id;
   const person = state.chart.find((each) => each.resourceType === "Patient") ?? {};
@@ -89,6 +92,7 @@ export const removeRecord = (record) =>
   });
 
 function chartChanged(ask) {
+  state.changed = true;
   byId("chart-note").textContent = state.server ? "Changed on the FHIR server." : "Changed in this page only.";
   draw(new Map(), new Map());
   if (ask && state.drafts.length && !state.signed && !state.pasted) consult();
