@@ -1,7 +1,7 @@
 """The tables over time: one row for each day or week."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from cds_service.journal.insights.rates import Rate, per_hundred
 from cds_service.journal.insights.result import Insights, Step
@@ -37,6 +37,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         )
 
     steps = found.steps
+    whole = _whole(steps, view)
     yield table(
         "calls",
         "Calls and orders",
@@ -47,7 +48,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         ),
         [(s.consultations, s.orders, Rate(s.incomplete, s.consultations)) for s in steps],
         Chart("lines", ("calls", "orders"), "number"),
-        _range([(s.start, s.consultations) for s in steps], "calls", when),
+        _range([(s.start, s.consultations) for s in whole], "calls", when),
         "Calls that were answered and had at least one imaging order. An order that is looked at"
         " while it is chosen and again before it is signed counts twice: the filter tells them"
         " apart.",
@@ -67,7 +68,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         ],
         Chart("lines", ("per_100_orders",), "cards per 100 orders"),
         _range(
-            [(s.start, per_hundred(s.cards, s.orders)) for s in steps], "cards per 100 orders", when
+            [(s.start, per_hundred(s.cards, s.orders)) for s in whole], "cards per 100 orders", when
         ),
         "One order may get several cards.",
     )
@@ -130,6 +131,15 @@ def _marks(found: Insights, view: View) -> tuple[int, ...]:
     starts = view.starts
     began = [each.first.astimezone(view.zone).date() for each in found.versions[1:]]
     return tuple(dict.fromkeys(sum(start <= day for start in starts) - 1 for day in began))
+
+
+def _whole(steps: tuple[Step, ...], view: View) -> tuple[Step, ...]:
+    """Return the steps without shorter weeks at the ends, which would always be the lowest."""
+    if view.step == "day":
+        return steps
+    rest = timedelta(days=6)
+    whole = tuple(s for s in steps if s.start.weekday() == 0 and s.start + rest <= view.last)
+    return whole or steps
 
 
 def _range(points: Sequence[tuple[date, float | None]], unit: str, when: str) -> str:
