@@ -54,6 +54,29 @@ def test_before_the_page_has_started_it_says_so_and_nothing_can_be_filled_in(
     expect(page.get_by_label("Study", exact=True)).to_be_enabled()
 
 
+def test_while_a_chart_is_opened_nothing_can_be_done_to_the_patient_before(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.try_order(MRI)
+    held = hold(page.page, "**/demo/charts/fever")
+    page.page.get_by_label("Patient", exact=True).select_option("fever")
+    expect(page.page.locator("#advice-state")).to_have_text("Opening the chart…")
+    expect(page.page.get_by_role("button", name="Sign order")).to_be_disabled()
+    expect(page.page.locator("#tries button")).to_have_count(0)
+    for part in ("#cards", "#chart-panel"):
+        expect(page.page.locator(part)).to_have_js_property("inert", True)
+    held[0].continue_()
+    expect(page.page.locator("#patient-facts")).to_contain_text("Fever")
+    expect(page.page.get_by_label("Study", exact=True)).to_be_enabled()
+    assert "Choose a study" in page.state
+
+
+def test_resetting_the_chart_does_not_lose_the_place_of_the_keyboard(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.page.get_by_role("button", name="Reset the chart").press("Enter")
+    expect(page.page.locator("#chart-note")).to_have_text("As it was written.")
+    expect(page.page.locator("#chart-panel")).to_be_focused()
+
+
 def test_without_scripts_the_page_says_what_it_needs_and_shows_nothing_dead(
     service: Running, open_page: OpenPage
 ) -> None:
