@@ -43,6 +43,7 @@ class OrderPage:
     def accept(self, label: str) -> None:
         self.advice.get_by_role("button", name=label, exact=True).click()
         expect(self.page.locator("#done")).to_contain_text(f"{label}: done.")
+        expect(self.page.locator("#done")).not_to_contain_text("Sending")
         self.answered()
 
     @property

@@ -29,7 +29,8 @@ class Picture(NamedTuple):
 
 
 def hold(page: OrderPage) -> None:
-    """Order an MRI for a patient with a pacemaker."""
+    """Order an MRI for a patient with a pacemaker; the first answer of a service is its slowest."""
+    page.try_order(MRI)
     page.try_order(MRI)
     page.page.wait_for_selector("#why .trace")
 

@@ -156,3 +156,70 @@ def test_what_is_not_found_is_said(entry: Entry) -> None:
     page = entry("fever")
     page.page.get_by_label("Study", exact=True).fill("zzz")
     expect(page.page.get_by_role("option", name="Nothing found")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [400, 1024])
+def test_advice_out_of_sight_is_told_at_the_edge_of_the_window_and_led_to(
+    entry: Entry, width: int
+) -> None:
+    page = entry("pacemaker", width=width, height=600)
+    glance = page.page.locator("#glance")
+    expect(glance).to_be_hidden()
+    page.try_order(MRI)
+    page.page.locator("#wire").scroll_into_view_if_needed()
+    page.page.locator("#why .trace").evaluate("each => each.scrollIntoView()")
+    expect(glance).to_be_visible()
+    expect(glance).to_have_text("Advice: One card: 1 critical. ↕")
+    glance.click()
+    expect(page.advice).to_be_focused()
+    expect(page.card("hold-mri-device")).to_be_in_viewport()
+    expect(glance).to_be_hidden()
+
+
+def test_text_that_runs_from_right_to_left_does_so(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.add("Problem", what="ألم أسفل الظهر")
+    label = page.page.locator(".record-label", has_text="ألم")
+    assert label.evaluate("each => getComputedStyle(each).direction") == "rtl"
+    page.page.get_by_label("Reason in words").fill("ألم أسفل الظهر")
+    words = page.page.get_by_label("Reason in words")
+    assert words.evaluate("each => getComputedStyle(each).direction") == "rtl"
+
+
+def test_chart_text_without_end_and_without_blanks_does_not_break_the_page(entry: Entry) -> None:
+    page = entry("uncomplicated", width=400)
+    page.try_order(MRI)
+    page.add("Device", what="Cardiac pacemaker " + "Longmodelname" * 40)
+    assert "hold-mri-device" in page.cards()
+    expect(page.page.locator("#why .trace")).to_be_visible()
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_what_is_chosen_and_what_fired_is_seen_in_forced_colours(entry: Entry) -> None:
+    page = entry("pacemaker", forced_colors="active")
+    page.try_order(MRI)
+    border = "each => getComputedStyle(each).borderLeftColor"
+    fired = page.page.locator("#chart .fired").first.evaluate(border)
+    assert fired != page.page.locator("#chart li:not(.fired)").first.evaluate(border)
+    page.page.get_by_label("Study", exact=True).fill("mri l")
+    page.page.keyboard.press("ArrowDown")
+    ground = "each => getComputedStyle(each).backgroundColor"
+    options = page.page.locator('#procedure-list [role="option"]')
+    assert options.nth(0).evaluate(ground) != options.nth(1).evaluate(ground)
+
+
+def test_every_button_to_remove_a_record_says_which(entry: Entry) -> None:
+    page = entry("pacemaker")
+    labels = page.page.locator("#chart button").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert len(labels) == len(set(labels))
+
+
+def test_on_paper_the_page_is_dark_on_white_without_what_can_be_pressed(entry: Entry) -> None:
+    page = entry("pacemaker", scheme="dark")
+    page.try_order(MRI)
+    page.page.emulate_media(media="print")
+    text = page.page.locator("#cards h3").evaluate("each => getComputedStyle(each).color")
+    assert text == "rgb(23, 33, 43)"
+    expect(page.page.get_by_role("button", name="Sign order")).to_be_hidden()
+    offered = page.page.locator("#cards", has_text="Change to CT lumbar spine with IV contrast")
+    expect(offered).to_be_visible()

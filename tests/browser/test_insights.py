@@ -233,6 +233,87 @@ def test_the_page_weighs_little(filled: tuple[Running, JournalStore], open_page:
     assert sum(sizes) < LARGEST_PAGE
 
 
+def test_a_dark_page_is_printed_in_the_colours_of_paper(insights: Callable[..., Page]) -> None:
+    page = insights(scheme="dark")
+    colour = "Chart.getChart(document.querySelector('#calls canvas')).data.datasets[0].borderColor"
+    dark = page.evaluate(colour)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(colour) != dark
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(colour) == dark
+
+
+def test_a_view_that_is_being_counted_says_so_and_coming_back_to_it_does_not(
+    insights: Callable[..., Page],
+) -> None:
+    page = insights()
+    # the browser stays here, as it does until the answer comes
+    page.evaluate("addEventListener('click', (event) => event.preventDefault())")
+    link = page.locator(".presets a").last
+    link.click()
+    expect(link).to_have_text("Counting…")
+    expect(page.get_by_role("status")).to_have_text("Counting…")
+    page.evaluate("dispatchEvent(new Event('pageshow'))")
+    expect(link).to_have_text("Last 365 days")
+    expect(page.get_by_role("status")).to_be_empty()
+
+
+def test_a_year_is_shown_by_week(insights: Callable[..., Page]) -> None:
+    page = insights()
+    page.get_by_role("link", name="Last 365 days").click()
+    page.wait_for_url("**days=365*")
+    expect(page.get_by_role("link", name="Last 365 days")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_label("Steps")).to_have_value("week")
+
+
+def test_a_bar_tells_out_of_how_many_orders_it_is(insights: Callable[..., Page]) -> None:
+    page = insights()
+    drawn = page.evaluate(
+        "Chart.getChart(document.querySelector('#by-procedure canvas')).options.plugins.sums.counts"
+    )
+    cells = page.locator("#by-procedure-table tbody tr td:nth-child(2)")
+    told = cells.evaluate_all("all => all.map(cell => Number(cell.dataset.value))")
+    assert list(drawn) == told[: len(drawn)]
+    expect(page.locator("#by-procedure .says")).to_contain_text("orders)")
+
+
+def test_bars_that_are_not_drawn_are_told_of(insights: Callable[..., Page]) -> None:
+    page = insights()
+    expect(page.locator("#by-rule .left-out")).to_have_count(0)
+    page.evaluate("""() => {
+      const body = document.querySelector("#by-rule-table tbody");
+      while (body.rows.length < 20) body.append(body.rows[0].cloneNode(true));
+      dispatchEvent(new Event("beforeprint")); // draws anew
+      dispatchEvent(new Event("afterprint"));
+    }""")
+    expect(page.locator("#by-rule .left-out")).to_have_text(
+        "Drawn are the first 12 of 20. The table has all."
+    )
+
+
+def test_in_a_side_panel_the_loudest_rules_are_read_without_scrolling_sideways(
+    insights: Callable[..., Page],
+) -> None:
+    page = insights(width=400)
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader")).first
+    expect(row).to_be_visible()
+    box = page.locator("#loudest .scroll")
+    assert box.evaluate("each => each.scrollWidth <= each.clientWidth")
+    before = page.locator("#loudest-table tbody td").first.evaluate(
+        "each => getComputedStyle(each, '::before').content"
+    )
+    assert "Worth a look" in before
+
+
+def test_a_period_that_makes_no_sense_is_told_with_a_way_out(
+    filled: tuple[Running, JournalStore], open_page: OpenPage
+) -> None:
+    page = open_page(f"{filled[0].url}/insights?from=2026-11-20&to=2026-11-01")
+    expect(page.get_by_role("heading", name="This period cannot be shown")).to_be_visible()
+    page.get_by_role("link", name="Show the last 30 days").click()
+    expect(page.get_by_role("heading", name="At a glance")).to_be_visible()
+
+
 def test_a_person_signs_in_with_a_password(tmp_path: Path, open_page: OpenPage) -> None:
     made = subprocess.run(
         [sys.executable, "-m", "cds_service.cli", "insights", "password", "ann"],

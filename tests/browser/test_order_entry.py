@@ -93,6 +93,7 @@ def test_an_override_with_a_reason_arrives_in_the_journal(entry: Entry, service:
     page = entry("pacemaker")
     page.try_order(MRI)
     card = page.card("hold-mri-device")
+    before = len(outcomes(service, "hold-mri-device"))
     card.get_by_role("button", name="Override…").click()
     reasons = card.get_by_role("radio")
     assert reasons.count() >= 3
@@ -100,9 +101,8 @@ def test_an_override_with_a_reason_arrives_in_the_journal(entry: Entry, service:
     card.get_by_role("button", name="Override", exact=True).click()
     expect(page.advice).to_contain_text("Overridden")
     expect(page.advice).to_contain_text("Feedback was sent")
-    (answer,) = [
-        each for each in outcomes(service, "hold-mri-device") if each["outcome"] == "overridden"
-    ]
+    (answer,) = outcomes(service, "hold-mri-device")[before:]
+    assert answer["outcome"] == "overridden"
     assert answer["reason_code"] == "device-cleared"
 
 
@@ -345,3 +345,64 @@ def test_a_page_that_cannot_start_says_so(service: Running, open_page: OpenPage)
     page.goto(f"{service.url}/demo")
     expect(page.locator("#advice-state")).to_contain_text("HTTP 503")
     expect(page.locator("#advice-state")).not_to_contain_text("nothing to add")
+
+
+def test_enter_on_a_list_that_was_only_opened_orders_nothing(entry: Entry) -> None:
+    page = entry("fever")
+    field = page.page.get_by_label("Study", exact=True)
+    field.click()
+    expect(page.page.locator("#procedure-list")).to_be_visible()
+    field.press("Enter")
+    expect(page.page.locator("#procedure-list")).to_be_hidden()
+    assert page.study == ""
+    expect(page.page.locator("#order-status")).to_have_text("No order")
+
+
+def test_the_list_of_studies_stays_open_while_it_is_scrolled_with_the_mouse(entry: Entry) -> None:
+    page = entry("fever")
+    page.page.get_by_label("Study", exact=True).fill("mri")
+    box = page.page.locator("#procedure-list").bounding_box()
+    assert box is not None
+    page.page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 2)
+    page.page.mouse.down()
+    page.page.mouse.up()
+    expect(page.page.locator("#procedure-list")).to_be_visible()
+    expect(page.page.get_by_label("Study", exact=True)).to_be_focused()
+
+
+def test_a_click_on_the_study_offers_all_others_and_says_how_many_there_are(entry: Entry) -> None:
+    page = entry("fever")
+    page.try_order(MRI)
+    field = page.page.get_by_label("Study", exact=True)
+    field.click()
+    options = page.page.locator('#procedure-list [role="option"]')
+    expect(options).to_have_count(41)
+    expect(options.last).to_contain_text("more: go on typing")
+    page.page.keyboard.type("bone scan wh")
+    page.page.keyboard.press("Enter")
+    page.answered()
+    assert page.study == "Bone scan whole body"
+
+
+def test_the_words_of_an_order_do_not_hide_which_study_its_code_names(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order("MRI L-spine w/wo")
+    assert page.cards() == ["order-contradicts-itself"]
+    assert page.study == MRI
+    expect(page.page.get_by_label("Order text")).to_have_value("MRI L-spine w/wo")
+
+
+def test_a_record_that_a_card_only_asks_about_is_marked_as_an_open_question(entry: Entry) -> None:
+    page = entry("removed-pacemaker")
+    page.try_order("MRI hip without IV contrast")
+    assert page.cards() == ["mri-device-question"]
+    marked = page.page.locator("#chart .fired")
+    expect(marked).to_have_count(2)
+    expect(marked.first).to_contain_text("on a card: pacemaker, an open question")
+
+
+def test_the_source_of_a_card_is_linked_once(entry: Entry) -> None:
+    page = entry("pacemaker")
+    page.try_order(MRI)
+    told = page.page.locator("#cards .card a").all_inner_texts()
+    assert len(told) == len(set(told)) == 2

@@ -91,6 +91,7 @@ def blueprint(
             text_only=True,
             groups=groups,
             fhir_server=server,
+            asked=request.args.get("patient", ""),
             addresses=of_content().addresses,
             content_version=in_force().content_version,
         )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from cds_service.journal.insights.view import View
 
-PRESETS = (7, 30, 90)
+PRESETS = (7, 30, 90, 365)
 """Periods to choose with one click, in days up to today."""
 _USUAL = 30
 _MOST_DAYS = 60

@@ -8,7 +8,7 @@ from cds_service.journal.insights.result import Cards, Insights, Reason
 from cds_service.web.insights.names import Names
 from cds_service.web.insights.outcomes import Outcomes, grouped, opinion, total
 from cds_service.web.insights.reasons import told_reasons
-from cds_service.web.insights.table import Chart, Column, Named, Table
+from cds_service.web.insights.table import Chart, Column, Named, Table, figure
 
 OUTCOMES = (
     Column("accepted", "Accepted", "rate"),
@@ -109,6 +109,6 @@ def _most(ordered: list[tuple[Named, Outcomes]]) -> str:
         return ""
     name, most = max(ordered, key=lambda item: item[1].cards)
     return (
-        f"Most cards: {name.title} ({most.cards}; {most.accepted} accepted,"
-        f" {most.overridden} overridden, {most.open} without feedback)."
+        f"Most cards: {name.title} ({figure(most.cards)}; {figure(most.accepted)} accepted,"
+        f" {figure(most.overridden)} overridden, {figure(most.open)} without feedback)."
     )

@@ -8,7 +8,7 @@ from cds_service.journal.insights.rates import Rate, per_hundred
 from cds_service.journal.insights.result import Cards, Insights, Orders
 from cds_service.web.insights.cardtables import OUTCOMES
 from cds_service.web.insights.outcomes import Outcomes, grouped
-from cds_service.web.insights.table import Chart, Column, Named, Table
+from cds_service.web.insights.table import Chart, Column, Named, Table, figure
 
 
 def by_order(
@@ -40,10 +40,18 @@ def by_order(
             *OUTCOMES,
         ),
         rows=tuple(rows),
-        note=note,
-        says=f"Most cards per 100 orders: {top[0].title} ({top[4]:.1f})." if top and top[4] else "",
-        chart=Chart("bars", ("per_100_orders",), "cards per 100 orders"),
+        note=f"{note} In brackets at the bars: orders.",
+        says=(
+            f"Most cards per 100 orders: {top[0].title} ({top[4]:.1f}, of {_orders(top[1])})."
+            if top and top[4]
+            else ""
+        ),
+        chart=Chart("bars", ("per_100_orders",), "cards per 100 orders", count="orders"),
     )
+
+
+def _orders(number: int) -> str:
+    return "1 order" if number == 1 else f"{figure(number)} orders"
 
 
 def not_assessed(found: Insights) -> Table:
@@ -86,7 +94,7 @@ def not_assessed(found: Insights) -> Table:
             "A chart is incomplete if a source could not be read to the end. Nothing reassuring is"
             " then concluded from what is absent."
         ),
-        says=f"{worst} of {orders} orders had an incomplete chart." if orders else "",
+        says=f"{figure(worst)} of {_orders(orders)} had an incomplete chart." if orders else "",
         chart=Chart("bars", ("orders",), "orders"),
     )
 
@@ -104,7 +112,8 @@ def missing(found: Insights) -> Table:
         rows=tuple((each.source, Rate(each.consultations, total)) for each in found.missing),
         note="Percent of all calls; one call may lack several sources.",
         says=(
-            f"Most often: {found.missing[0].source} ({found.missing[0].consultations} calls)."
+            f"Most often: {found.missing[0].source}"
+            f" ({figure(found.missing[0].consultations)} of {figure(total)} calls)."
             if found.missing
             else "In every call all sources were read to the end."
         ),

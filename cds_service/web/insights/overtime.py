@@ -1,18 +1,19 @@
 """The tables over time: one row for each day or week."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 from cds_service.journal.insights.rates import Rate, per_hundred
 from cds_service.journal.insights.result import Insights, Step
 from cds_service.journal.insights.view import View
-from cds_service.web.insights.table import Cell, Chart, Column, Table
+from cds_service.web.insights.table import Cell, Chart, Column, Table, figure
 
 
 def over_time(found: Insights, view: View) -> Iterator[Table]:
     """Yield the tables of calls, cards per 100 orders, outcomes and answer times."""
     step = Column("from", "Day" if view.step == "day" else "Week from", "day")
     by = f"by {view.step}"
+    when = "on" if view.step == "day" else "week from"
     marks = _marks(found, view)
 
     def table(
@@ -36,6 +37,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         )
 
     steps = found.steps
+    whole = _whole(steps, view)
     yield table(
         "calls",
         "Calls and orders",
@@ -46,7 +48,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         ),
         [(s.consultations, s.orders, Rate(s.incomplete, s.consultations)) for s in steps],
         Chart("lines", ("calls", "orders"), "number"),
-        _range([(s.start, float(s.consultations)) for s in steps], "calls", 0),
+        _range([(s.start, s.consultations) for s in whole], "calls", when),
         "Calls that were answered and had at least one imaging order. An order that is looked at"
         " while it is chosen and again before it is signed counts twice: the filter tells them"
         " apart.",
@@ -65,7 +67,9 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
             for s in steps
         ],
         Chart("lines", ("per_100_orders",), "cards per 100 orders"),
-        _range([(s.start, per_hundred(s.cards, s.orders)) for s in steps], "cards per 100 orders"),
+        _range(
+            [(s.start, per_hundred(s.cards, s.orders)) for s in whole], "cards per 100 orders", when
+        ),
         "One order may get several cards.",
     )
     yield table(
@@ -129,15 +133,24 @@ def _marks(found: Insights, view: View) -> tuple[int, ...]:
     return tuple(dict.fromkeys(sum(start <= day for start in starts) - 1 for day in began))
 
 
-def _range(points: list[tuple[date, float | None]], unit: str, digits: int = 1) -> str:
+def _whole(steps: tuple[Step, ...], view: View) -> tuple[Step, ...]:
+    """Return the steps without shorter weeks at the ends, which would always be the lowest."""
+    if view.step == "day":
+        return steps
+    rest = timedelta(days=6)
+    whole = tuple(s for s in steps if s.start.weekday() == 0 and s.start + rest <= view.last)
+    return whole or steps
+
+
+def _range(points: Sequence[tuple[date, float | None]], unit: str, when: str) -> str:
     """Return where the highest and the lowest point lie, in words."""
     known = [(day, value) for day, value in points if value is not None]
     if not known:
         return ""
     high, low = max(known, key=lambda p: p[1]), min(known, key=lambda p: p[1])
     return (
-        f"Most {unit}: {high[1]:.{digits}f} (from {high[0].isoformat()});"
-        f" fewest: {low[1]:.{digits}f} (from {low[0].isoformat()})."
+        f"Most {unit}: {figure(high[1])} ({when} {high[0].isoformat()});"
+        f" fewest: {figure(low[1])} ({when} {low[0].isoformat()})."
     )
 
 
@@ -148,6 +161,6 @@ def _shares(steps: tuple[Step, ...]) -> str:
     accepted = sum(step.accepted for step in steps)
     overridden = sum(step.overridden for step in steps)
     return (
-        f"Of {cards} cards {accepted} were accepted, {overridden} overridden, and"
-        f" {cards - accepted - overridden} got no feedback."
+        f"Of {figure(cards)} cards {figure(accepted)} were accepted, {figure(overridden)}"
+        f" overridden, and {figure(cards - accepted - overridden)} got no feedback."
     )

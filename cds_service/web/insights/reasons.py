@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from cds_service.journal.insights.rates import Rate
 from cds_service.journal.insights.result import Insights, Reason
 from cds_service.web.insights.names import Names
-from cds_service.web.insights.table import Cell, Chart, Column, Named, Table
+from cds_service.web.insights.table import Cell, Chart, Column, Named, Table, figure
 
 LEAST_FOREIGN = 5
 """How often a reason that is none of ours must have been given to be shown: its code is the
@@ -25,7 +25,9 @@ def reasons(found: Insights, names: Names) -> Table:
         columns=(Column("reason", "Reason", "named"), Column("overrides", "Overrides", "rate")),
         rows=tuple((reason, Rate(number, total)) for reason, number in told),
         note="The reason that came with the outcome that counts. Comments are never shown.",
-        says=f"Most often: {told[0][0].title} ({told[0][1]} of {total})." if told else "",
+        says=f"Most often: {told[0][0].title} ({figure(told[0][1])} of {figure(total)})."
+        if told
+        else "",
         chart=Chart("bars", ("overrides",), "overrides"),
     )
 

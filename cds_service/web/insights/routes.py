@@ -87,8 +87,17 @@ def blueprint(
         finally:
             turn.release()
 
-    def problem(status: int, text: str, heading: str) -> Response:
-        page = pages.answer("insights-problem.html", title=_TITLE, heading=heading, text=text)
+    def problem(status: int, text: str, heading: str, *, anew: bool = False) -> Response:
+        # another try is for what was asked, unless that is what is wrong
+        asked = request.query_string.decode("latin-1")
+        page = pages.answer(
+            "insights-problem.html",
+            title=_TITLE,
+            heading=heading,
+            text=text,
+            href=f"{PATH}?{asked}" if asked and not anew else PATH,
+            action="Show the last 30 days" if anew else "Try again",
+        )
         page.status_code = status
         return page
 
@@ -104,9 +113,7 @@ def blueprint(
         try:
             view = view_of(request.args, today(), zone)
         except AskedWrongly as wrong:
-            return problem(
-                400, f"{wrong} Nothing was changed: go back, or start anew.", "Not found"
-            )
+            return problem(400, str(wrong), "This period cannot be shown", anew=True)
         if parts.journal is None:
             return problem(200, _NO_JOURNAL, "No journal")
         try:

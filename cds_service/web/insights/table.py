@@ -55,13 +55,14 @@ class Chart:
     """How a table is drawn: its first column along one axis, the columns `series` along the other.
 
     ``lines`` and ``columns`` go over time, ``bars`` lie on their side; columns and bars are
-    stacked. `unit` is what the numbers count.
+    stacked. `unit` is what the numbers count; `count` is the column that says out of how many.
     """
 
     kind: Literal["lines", "columns", "bars"]
     series: tuple[str, ...]
     unit: str
     logarithmic: bool = False
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

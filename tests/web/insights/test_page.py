@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -77,6 +77,16 @@ def test_every_file_holds_what_its_table_shows(site: Open, store: JournalStore):
             if not re.search("_percent(_low|_high)?$", key) and f"{key}_title" not in header
         ]
         assert [[line[place] for place in kept] for line in lines] == shown, name
+
+
+def test_a_shorter_week_at_the_end_is_not_told_as_the_quietest(site: Open, store: JournalStore):
+    sunday = TODAY - timedelta(days=TODAY.weekday() + 1)
+    first = sunday - timedelta(days=15)  # a Saturday: a week of two days, and two whole ones
+    for days in (2, 9):
+        noon = datetime.combine(first + timedelta(days=days), time(12), UTC)
+        store.write([consultation(at=noon)])
+    text = site().get(f"/insights?from={first}&to={sunday}&step=week").text
+    assert f"fewest: 1 (week from {first + timedelta(days=2)})" in text
 
 
 def test_a_file_is_named_after_table_period_and_filters(site: Open, store: JournalStore):

@@ -5,6 +5,7 @@ const DASHES = [[], [7, 4], [2, 3]];
 const MARKERS = ["circle", "rect", "triangle"];
 const MOST_BARS = 12;
 const ROW = 38;
+const PAPER = "on-paper"; // the class under which the page keeps its light colours
 const MARK = "new content";
 const charts = [];
 
@@ -36,10 +37,13 @@ function pattern(index) {
 function read(box) {
   const table = document.getElementById(box.dataset.table);
   const heads = [...table.tHead.rows[0].cells];
-  let rows = [...table.tBodies[0].rows];
-  if (box.dataset.chart === "bars") rows = rows.slice(0, MOST_BARS);
+  const all = [...table.tBodies[0].rows];
+  const rows = box.dataset.chart === "bars" ? all.slice(0, MOST_BARS) : all;
   const value = (row, column) => row.cells[column].dataset.value;
+  const counts = heads.findIndex((head) => head.dataset.key === box.dataset.count);
   return {
+    left: all.length - rows.length,
+    counts: counts < 0 ? null : rows.map((row) => Number(value(row, counts))),
     labels: rows.map((row) => value(row, 0)),
     marks: rows.flatMap((row, index) => (row.dataset.mark ? [index] : [])),
     series: box.dataset.series.split(" ").map((key) => {
@@ -58,16 +62,25 @@ const marks = {
     const { ctx, chartArea, scales } = chart;
     ctx.save();
     ctx.strokeStyle = style("--muted");
-    ctx.font = `${textSize()}px ${style("--mono")}`;
     ctx.setLineDash([4, 3]);
     for (const index of at) {
       const x = scales.x.getPixelForValue(index);
-      const right = x > chartArea.right - 90;
       ctx.beginPath();
       ctx.moveTo(x, chartArea.top);
       ctx.lineTo(x, chartArea.bottom);
       ctx.stroke();
-      const width = ctx.measureText(MARK).width, left = right ? x - width - 4 : x + 4;
+    }
+    ctx.restore();
+  },
+  // its words stand above the lines of the chart, on a ground of their own
+  afterDatasetsDraw(chart, _, { at }) {
+    if (!at) return;
+    const { ctx, chartArea, scales } = chart;
+    ctx.save();
+    ctx.font = `${textSize()}px ${getComputedStyle(document.body).fontFamily}`;
+    for (const index of at) {
+      const x = scales.x.getPixelForValue(index), width = ctx.measureText(MARK).width;
+      const left = x > chartArea.right - width - 8 ? x - width - 4 : x + 4;
       ctx.fillStyle = style("--surface");
       ctx.fillRect(left - 2, chartArea.top, width + 4, textSize() * 1.4);
       ctx.fillStyle = style("--muted");
@@ -77,10 +90,10 @@ const marks = {
   },
 };
 
-// The end of each bar says its sum, so that nobody has to measure.
+// The end of each bar says its sum, so that nobody has to measure, and out of how many it is.
 const sums = {
   id: "sums",
-  afterDatasetsDraw(chart, _, { on }) {
+  afterDatasetsDraw(chart, _, { on, counts }) {
     if (!on) return;
     const { ctx, data, scales, chartArea } = chart;
     ctx.save();
@@ -89,7 +102,8 @@ const sums = {
     ctx.textBaseline = "middle";
     data.labels.forEach((_, index) => {
       const sum = data.datasets.reduce((total, set) => total + (set.data[index] || 0), 0);
-      const words = Number.isInteger(sum) ? String(sum) : sum.toFixed(1);
+      const number = sum.toLocaleString("en", { maximumFractionDigits: 1 });
+      const words = counts ? `${number} (${counts[index].toLocaleString("en")})` : number;
       const x = Math.min(scales.x.getPixelForValue(sum) + 4, chartArea.right + 4);
       ctx.fillText(words, x, scales.y.getPixelForValue(index));
     });
@@ -112,10 +126,12 @@ function lines(text, width) {
   return shown.map((line) => (line.length > most ? `${line.slice(0, most - 1)}…` : line));
 }
 
-function configuration(box, { labels, series, marks: at }) {
+function configuration(box, { labels, series, marks: at, counts }) {
   const kind = box.dataset.chart;
   const overTime = kind === "lines", bars = kind === "bars";
   const log = box.dataset.scale === "log";
+  const room = textSize() * (counts ? 6 : 3); // for the numbers at the ends of bars
+  const unit = log ? `${box.dataset.unit} (logarithmic)` : box.dataset.unit;
   const font = { size: textSize(), family: getComputedStyle(document.body).fontFamily };
   const tick = { color: style("--muted"), font };
   const grid = { color: style("--line") };
@@ -124,12 +140,12 @@ function configuration(box, { labels, series, marks: at }) {
     ticks: log
       ? { ...tick, callback: (number) => (/^[125]0*$/.test(String(number)) ? number : "") }
       : { ...tick, maxTicksLimit: 6, precision: 0 },
-    title: { display: true, text: log ? `${box.dataset.unit} (logarithmic)` : box.dataset.unit, color: style("--muted"), font },
+    title: { display: true, text: unit, color: style("--muted"), font },
   };
   const names = {
     stacked: !overTime, grid: { display: false },
     ticks: bars
-      ? { ...tick, color: style("--text"), autoSkip: false, callback: (_, index) => lines(labels[index], box.clientWidth) }
+      ? { ...tick, color: style("--text"), autoSkip: false, callback: (_, index) => lines(labels[index], box.clientWidth - room) }
       : { ...tick, maxRotation: 0, autoSkipPadding: 16 },
   };
   return {
@@ -155,7 +171,7 @@ function configuration(box, { labels, series, marks: at }) {
       maintainAspectRatio: false,
       indexAxis: bars ? "y" : "x",
       interaction: { mode: "index", axis: bars ? "y" : "x", intersect: false },
-      layout: { padding: { right: bars ? 36 : 4, top: 4 } },
+      layout: { padding: { right: bars ? room : 4, top: 4 } },
       scales: bars ? { x: numbers, y: names } : { x: names, y: numbers },
       plugins: {
         legend: {
@@ -168,7 +184,7 @@ function configuration(box, { labels, series, marks: at }) {
         },
         tooltip: { animation: false, bodyFont: font, titleFont: font },
         marks: { at: overTime || kind === "columns" ? at : null },
-        sums: { on: bars },
+        sums: { on: bars, counts },
       },
     },
     plugins: [marks, sums],
@@ -187,6 +203,12 @@ function draw(box) {
   canvas.setAttribute("aria-label", `Chart: ${box.dataset.title}. ${box.dataset.says} The figures are in the table below.`);
   box.replaceChildren(canvas);
   charts.push(new Chart(canvas, configuration(box, data)));
+  if (data.left && !box.nextElementSibling?.matches(".left-out")) {
+    const told = document.createElement("p");
+    told.className = "hint left-out";
+    told.textContent = `Drawn are the first ${data.labels.length} of ${data.labels.length + data.left}. The table has all.`;
+    box.after(told);
+  }
 }
 
 function drawAll() {
@@ -197,4 +219,34 @@ function drawAll() {
 
 drawAll();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize()));
+
+// Paper is white: for it the charts are drawn in the colours of the light page.
+function onPaper(paper) {
+  document.documentElement.classList.toggle(PAPER, paper);
+  drawAll();
+}
+addEventListener("beforeprint", () => onPaper(true));
+addEventListener("afterprint", () => onPaper(false));
+
+// A long period takes the database seconds: what was asked for says that it is on its way.
+const asked = new Map();
+function waiting(button) {
+  if (asked.has(button)) return;
+  asked.set(button, button.textContent);
+  button.textContent = "Counting…";
+  button.setAttribute("aria-busy", "true");
+  document.getElementById("waiting").textContent = "Counting…";
+}
+document.querySelector(".filters")?.addEventListener("submit", (event) => waiting(event.submitter ?? event.target.querySelector("button")));
+document.querySelector(".presets")?.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) waiting(link);
+});
+addEventListener("pageshow", () => {
+  for (const [button, words] of asked) {
+    button.textContent = words;
+    button.removeAttribute("aria-busy");
+  }
+  asked.clear();
+  document.getElementById("waiting")?.replaceChildren();
+});

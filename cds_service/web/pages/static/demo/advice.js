@@ -3,6 +3,7 @@
 import { bySeverity, clearState, drawCards, showBusy, showState } from "./cards.js";
 import { drawChart } from "./chartview.js";
 import { announce, byId, element } from "./elements.js";
+import { glance } from "./glance.js";
 import { nameOf } from "./order.js";
 import { prefetch } from "./prefetch.js";
 import { showRemarks } from "./remarks.js";
@@ -14,7 +15,11 @@ import { CallFailed, json, post } from "./wire.js";
 export const acting = { accept: null, override: null, remove: null };
 
 function request(hook) {
-  if (state.pasted) return { ...structuredClone(state.pasted), hookInstance: crypto.randomUUID() };
+  if (state.pasted) {
+    const pasted = structuredClone(state.pasted);
+    // what it lacks must be missed; what it has is made anew, for each call is one of its own
+    return "hookInstance" in pasted ? { ...pasted, hookInstance: crypto.randomUUID() } : pasted;
+  }
   const selections = state.drafts.map(nameOf);
   return {
     hook,
@@ -91,11 +96,17 @@ function showCards(cards, trees, service, exchange) {
     .map((kind) => [cards.filter((card) => card.indicator === kind).length, kind])
     .filter(([count]) => count)
     .map(([count, kind]) => `${count} ${kind}`);
-  announce(`${cards.length === 1 ? "One card" : `${cards.length} cards`}: ${counts.join(", ")}.`);
+  const said = `${cards.length === 1 ? "One card" : `${cards.length} cards`}: ${counts.join(", ")}.`;
+  announce(said);
+  glance(said, cards[0].indicator);
 }
 
 export function failed(problem, again, otherwise = [], title = "No answer: this order was not checked.") {
   if (!(problem instanceof CallFailed)) console.error(problem);
+  const retry = () => {
+    byId("advice").focus(); // the button is about to go
+    again();
+  };
   byId("cards").replaceChildren();
   byId("advice-time").textContent = "";
   const said = problem instanceof CallFailed ? problem.message : "The page failed to show the answer.";
@@ -106,18 +117,20 @@ export function failed(problem, again, otherwise = [], title = "No answer: this 
     element(
       "div",
       { class: "actions" },
-      element("button", { type: "button", id: "retry", click: () => again() }, "Try again"),
+      element("button", { type: "button", id: "retry", click: retry }, "Try again"),
       otherwise,
     ),
   );
   announce(`${title} ${said}`);
   clearWhy("There is no trace: the call failed.");
+  draw(new Map(), new Map());
 }
 
 export function nothingOrdered(title = "Choose a study.") {
   byId("cards").replaceChildren();
   byId("advice-time").textContent = "";
   showState("", title, element("p", { class: "muted" }, "The advisor is asked as soon as a study is chosen."));
+  glance(""); // there is no advice to lead to
   clearWhy("Nothing was asked yet.");
   draw(new Map(), new Map());
 }

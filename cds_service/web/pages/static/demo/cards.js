@@ -1,6 +1,7 @@
 // The cards, as the pop-up that an EHR shows (CDS Hooks 2.0.1, Card Attributes).
 
-import { byId, element, fromTree, tag, webLink } from "./elements.js";
+import { announce, byId, element, fromTree, tag, webLink } from "./elements.js";
+import { glance } from "./glance.js";
 
 const INDICATORS = { critical: "Critical", warning: "Warning", info: "Information" };
 const RANK = ["critical", "warning", "info"];
@@ -18,6 +19,8 @@ function drawCard(card, tree, { accept, override }) {
   const kind = RANK.includes(card.indicator) ? card.indicator : "info";
   const title = `card-${card.uuid ?? crypto.randomUUID()}`;
   const suggestions = card.suggestions ?? [];
+  // the source is a link of its own already
+  const links = (card.links ?? []).filter((link) => link.url !== card.source?.url || link.label !== card.source?.label);
   return element(
     "article",
     { class: `card ${kind}`, "aria-labelledby": title, "data-card": card.source?.topic?.code ?? "", "data-uuid": card.uuid },
@@ -25,12 +28,12 @@ function drawCard(card, tree, { accept, override }) {
       "header",
       {},
       tag(INDICATORS[kind], kind),
-      element("h3", { id: title }, card.summary ?? ""),
+      element("h3", { id: title, dir: "auto" }, card.summary ?? ""),
     ),
     tree.length ? element("div", { class: "card-detail" }, fromTree(tree)) : null,
     source(card.source),
-    card.links?.length
-      ? element("ul", { class: "card-links" }, card.links.map((link) => element("li", {}, webLink(link.url, link.label ?? link.url))))
+    links.length
+      ? element("ul", { class: "card-links" }, links.map((link) => element("li", {}, webLink(link.url, link.label ?? link.url))))
       : null,
     element(
       "div",
@@ -40,14 +43,15 @@ function drawCard(card, tree, { accept, override }) {
           "button",
           {
             type: "button",
-            class: each.isRecommended || (number === 0 && suggestions.length === 1) ? "primary" : "",
+            class: `on-paper-too ${each.isRecommended || (number === 0 && suggestions.length === 1) ? "primary" : ""}`,
             "data-suggestion": each.uuid,
+            "aria-describedby": title,
             click: () => accept(card, each),
           },
           each.label,
         ),
       ),
-      card.uuid ? overrideButton(card, override) : null,
+      card.uuid ? overrideButton(card, title, override) : null,
     ),
   );
 }
@@ -57,7 +61,7 @@ function source(said) {
   return element("p", { class: "card-source muted small" }, "Source: ", webLink(said.url, said.label));
 }
 
-function overrideButton(card, override) {
+function overrideButton(card, title, override) {
   const id = `override-${card.uuid}`;
   const form = element(
     "form",
@@ -76,7 +80,7 @@ function overrideButton(card, override) {
       ),
     ),
     element("label", { for: `${id}-comment` }, "Comment (optional)"),
-    element("input", { id: `${id}-comment`, maxlength: 500, autocomplete: "off" }),
+    element("input", { id: `${id}-comment`, maxlength: 500, autocomplete: "off", dir: "auto" }),
     element("div", { class: "actions" }, element("button", { type: "submit" }, "Override")),
   );
   form.addEventListener("submit", (event) => {
@@ -91,6 +95,7 @@ function overrideButton(card, override) {
       type: "button",
       "aria-expanded": "false",
       "aria-controls": id,
+      "aria-describedby": title,
       click: () => {
         form.hidden = !form.hidden;
         button.setAttribute("aria-expanded", String(!form.hidden));
@@ -106,24 +111,29 @@ function overrideButton(card, override) {
 export function settle(uuid, text) {
   const card = document.querySelector(`.card[data-uuid="${CSS.escape(uuid)}"]`);
   if (!card) return;
-  if (!card.classList.contains("settled")) {
-    const summary = card.querySelector("h3").textContent;
+  const first = !card.classList.contains("settled");
+  if (first) {
+    const summary = card.querySelector("h3");
     card.classList.add("settled");
     card.replaceChildren(
-      element("p", {}, element("s", {}, summary)),
+      element("p", {}, element("s", { id: summary.id, dir: "auto" }, summary.textContent)),
       element("p", { class: "muted", tabindex: "-1" }),
     );
   }
   const said = card.querySelector("[tabindex]");
   said.textContent = text;
-  said.focus();
+  // who has gone on to something else meanwhile is not called back
+  if (first) said.focus();
+  else announce(text);
 }
 
 // The states of the pop-up besides cards.
 export function showBusy(text) {
   byId("advice").setAttribute("aria-busy", "true");
   byId("advice-state").replaceChildren(element("p", { class: "busy" }, text));
+  byId("advice-time").textContent = "";
   byId("cards").inert = true;
+  glance(text);
 }
 
 export function showState(kind, title, ...more) {
@@ -132,6 +142,7 @@ export function showState(kind, title, ...more) {
   byId("advice-state").replaceChildren(
     element("div", { class: `notice ${kind}`, "data-state": kind }, element("p", {}, element("strong", {}, title)), more),
   );
+  glance(title, kind);
 }
 
 export function clearState() {

@@ -33,15 +33,15 @@ function line(record, fired, read, remove) {
     element(
       "div",
       { class: "record" },
-      element("span", { class: "record-label" }, label),
-      detail ? element("span", {}, detail) : null,
+      element("span", { class: "record-label", dir: "auto" }, label),
+      detail ? element("span", { dir: "auto" }, detail) : null,
       date ? element("time", { datetime: date, class: "muted small" }, date) : null,
       behind.length ? element("span", { class: "meanings" }, behind.map((each) => tag(`on a card: ${each}`, "warning"))) : null,
       also.length ? element("span", { class: "muted small" }, `read as: ${also.join(", ")}`) : null,
     ),
     element(
       "button",
-      { type: "button", class: "plain compact", "aria-label": `Remove ${label}`, click: () => remove(record) },
+      { type: "button", class: "plain compact", "aria-label": ["Remove", label, detail, date].filter(Boolean).join(" "), click: () => remove(record) },
       element("span", { "aria-hidden": "true" }, "✕"),
     ),
   );

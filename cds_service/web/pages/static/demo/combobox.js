@@ -2,10 +2,12 @@
 
 import { announce, element } from "./elements.js";
 
+const MOST_LISTED = 40;
+
 // Makes `input` a combobox over the list with the id in its aria-controls. `find(typed)` returns
 // entries, `spoken(entry)` their text, `chosen(entry)` is called when one is chosen. Where `free`, what
-// is typed may be kept as it is; else Enter takes the first entry. `left()` is called when the field is
-// left.
+// is typed may be kept as it is; else Enter takes the first entry of what was typed, and a list opened
+// without typing holds everything. `left()` is called when the field is left.
 export function combobox(
   input,
   { find, spoken, detail = () => "", chosen, free = false, left = () => {} },
@@ -13,6 +15,7 @@ export function combobox(
   const list = document.getElementById(input.getAttribute("aria-controls"));
   let entries = [];
   let active = -1;
+  let typed = false;
 
   const isOpen = () => input.getAttribute("aria-expanded") === "true";
 
@@ -24,7 +27,8 @@ export function combobox(
   }
 
   function open() {
-    entries = find(input.value);
+    const found = find(free || typed ? input.value : "");
+    entries = found.slice(0, MOST_LISTED);
     active = -1;
     list.replaceChildren(
       ...entries.map((entry, place) =>
@@ -34,22 +38,20 @@ export function combobox(
             role: "option",
             id: `${list.id}-${place}`,
             "aria-selected": "false",
-            // keeps the focus in the field, where the keyboard works
-            mousedown: (event) => event.preventDefault(),
             click: () => choose(place),
           },
-          element("span", {}, spoken(entry)),
+          element("span", { dir: "auto" }, spoken(entry)),
           detail(entry) ? element("span", { class: "muted small" }, ` ${detail(entry)}`) : null,
         ),
       ),
     );
-    if (!entries.length) {
-      list.append(element("li", { role: "option", "aria-disabled": "true", class: "muted" }, "Nothing found"));
-    }
+    const more = found.length - entries.length;
+    const said = entries.length ? more && `${more} more: go on typing` : "Nothing found";
+    if (said) list.append(element("li", { role: "option", "aria-disabled": "true", class: "muted" }, said));
     input.setAttribute("aria-expanded", "true");
     input.removeAttribute("aria-activedescendant");
     list.hidden = false;
-    announce(entries.length ? `${entries.length} found` : "Nothing found");
+    announce(found.length ? `${found.length} found` : "Nothing found");
   }
 
   function move(to) {
@@ -65,13 +67,27 @@ export function combobox(
   function choose(place) {
     const entry = entries[place];
     close();
+    typed = false;
     if (entry !== undefined) chosen(entry);
   }
 
-  input.addEventListener("input", open);
-  input.addEventListener("click", () => (isOpen() ? close() : open()));
+  // keeps the focus in the field, where the keyboard works, also while the list is scrolled
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  input.addEventListener("input", () => {
+    typed = input.value.trim() !== "";
+    open();
+  });
+  input.addEventListener("click", () => {
+    if (isOpen()) {
+      close();
+      return;
+    }
+    open();
+    if (!free) input.select(); // what is typed next replaces what was chosen
+  });
   input.addEventListener("blur", () => {
     close();
+    typed = false;
     left();
   });
   input.addEventListener("keydown", (event) => {
@@ -84,11 +100,14 @@ export function combobox(
       } else move(down ? active + 1 : Math.max(active, 0) - 1);
     } else if (event.key === "Enter" && isOpen()) {
       event.preventDefault();
-      if (active < 0 && free) close();
+      if (active < 0 && (free || !typed)) close();
       else choose(Math.max(active, 0));
     } else if (event.key === "Escape") {
       if (isOpen()) close();
-      else input.value = "";
+      else {
+        input.value = "";
+        typed = false;
+      }
       event.preventDefault();
     }
   });

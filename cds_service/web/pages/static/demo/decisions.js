@@ -5,7 +5,7 @@ import { settle, showState } from "./cards.js";
 import { announce, byId, element, tag } from "./elements.js";
 import { applied, titleOf } from "./order.js";
 import { fillForm } from "./orderform.js";
-import { pastedDrafts, putPastedDrafts } from "./pasted.js";
+import { leavePasted, pastedDrafts, putPastedDrafts } from "./pasted.js";
 import { addRecord } from "./patient.js";
 import { state } from "./state.js";
 import { json, post } from "./wire.js";
@@ -23,9 +23,12 @@ async function feedback(service, item) {
 }
 
 export async function accept(card, suggestion, service) {
+  if (card.taken) return; // a second click on it
+  card.taken = true;
   const sent = card.uuid
     ? feedback(service, { card: card.uuid, outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] })
     : Promise.resolve("");
+  const done = `${suggestion.label}: done.`;
   const before = state.pasted ? pastedDrafts() : state.drafts;
   const after = applied(before, suggestion.actions);
   byId("advice").focus();
@@ -34,6 +37,7 @@ export async function accept(card, suggestion, service) {
     state.drafts = after;
     fillForm();
   }
+  byId("done").textContent = `${done} Sending feedback…`;
   const cards = after.length ? await consult() : [];
   if (!after.length) {
     state.asked += 1;
@@ -41,8 +45,10 @@ export async function accept(card, suggestion, service) {
     state.chosen = { procedure: null, reasons: [] };
     if (!state.pasted) fillForm();
   }
-  byId("done").textContent = `${suggestion.label}: done. ${await sent}`;
-  if (cards?.length === 0 && after.length) announce(`${suggestion.label}: done. No more cards.`);
+  if (cards?.length === 0 && after.length) announce(`${done} No more cards.`);
+  const stored = await sent;
+  // by then it may be about another order or patient: nothing is said there
+  if (byId("done").textContent.startsWith(done)) byId("done").textContent = `${done} ${stored}`.trim();
 }
 
 export async function override(card, reason, comment, service) {
@@ -59,9 +65,14 @@ export async function override(card, reason, comment, service) {
 }
 
 export async function sign() {
-  if (!state.drafts.length || state.signed) return;
+  if (!state.drafts.length || state.signed || state.signing === state.asked) return;
+  leavePasted(); // what is signed is the order in the form
+  byId("done").textContent = "";
   const unchecked = element("button", { type: "button", click: finish }, "Sign without the check");
+  const mine = state.asked + 1;
+  state.signing = mine;
   const cards = await consult("order-sign", sign, [unchecked]);
+  if (state.signing === mine) state.signing = null;
   if (cards === null) return;
   if (!cards.length) {
     await finish();
@@ -75,10 +86,12 @@ export async function sign() {
       element("button", { type: "button", id: "sign-anyway", click: finish }, "Sign as it is"),
     ),
   );
+  announce("Not signed yet: there is advice on this order.");
   byId("advice").focus();
 }
 
 async function finish() {
+  const patient = state.patient;
   const orders = state.drafts.map((each) => ({ ...each, status: "active" }));
   state.signed = true;
   byId("order-fields").disabled = true;
@@ -88,5 +101,5 @@ async function finish() {
   showState("good", "The order is signed.", element("p", {}, orders.map(titleOf).join(", ")));
   announce("The order is signed.");
   byId("new-order").focus();
-  for (const order of orders) await addRecord(order, { ask: false });
+  for (const order of orders) if (state.patient === patient) await addRecord(order, { ask: false });
 }

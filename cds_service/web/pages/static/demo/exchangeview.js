@@ -1,7 +1,10 @@
 // The tabs "Request" and "Response": what went over the wire.
 
-import { announce, byId, element } from "./elements.js";
+import { copy } from "./copy.js";
+import { byId, element } from "./elements.js";
 import { asCurl, exchanges, onExchange } from "./wire.js";
+
+const MOST_SHOWN = 300000; // characters
 
 function listExchanges() {
   const list = byId("exchange");
@@ -20,29 +23,26 @@ function showExchange() {
   const exchange = exchanges[Number(byId("exchange").value)];
   if (!exchange) return;
   byId("request-line").textContent = `POST ${exchange.url}`;
-  byId("request-body").textContent = JSON.stringify(exchange.sent, null, 2);
+  byId("request-body").textContent = beginning(JSON.stringify(exchange.sent, null, 2), "Copy as curl");
   byId("response-line").textContent = exchange.status
     ? `HTTP ${exchange.status}, ${Math.round(exchange.milliseconds)} ms`
     : "No answer";
-  let received = exchange.received;
-  try {
-    received = JSON.stringify(JSON.parse(received), null, 2);
-  } catch {
-    // shown as it came
-  }
-  byId("response-body").textContent = received || "(no body)";
+  byId("response-body").textContent = beginning(answerOf(exchange), "Copy") || "(no body)";
 }
 
-export async function copy(text, button) {
-  const before = button.textContent;
+function answerOf({ received }) {
   try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    return JSON.stringify(JSON.parse(received), null, 2);
   } catch {
-    button.textContent = "Not allowed to copy";
+    return received; // shown as it came
   }
-  announce(button.textContent);
-  setTimeout(() => (button.textContent = before), 2000);
+}
+
+// A browser takes seconds to lay out millions of characters.
+function beginning(text, whole) {
+  if (text.length <= MOST_SHOWN) return text;
+  const count = (number) => number.toLocaleString("en");
+  return `${text.slice(0, MOST_SHOWN)}\n… These are the first ${count(MOST_SHOWN)} of ${count(text.length)} characters: "${whole}" takes all.`;
 }
 
 // Returns the latest call that is no feedback.
@@ -56,7 +56,8 @@ export function exchangeView() {
     const exchange = exchanges[Number(byId("exchange").value)];
     if (exchange) copy(asCurl(exchange), event.currentTarget);
   });
-  byId("copy-response").addEventListener("click", (event) =>
-    copy(byId("response-body").textContent, event.currentTarget),
-  );
+  byId("copy-response").addEventListener("click", (event) => {
+    const exchange = exchanges[Number(byId("exchange").value)];
+    if (exchange) copy(answerOf(exchange), event.currentTarget);
+  });
 }

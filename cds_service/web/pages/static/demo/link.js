@@ -1,6 +1,7 @@
 // The address of what is shown: ids of the demo and of the content, never anything of a chart.
 
 import { byId } from "./elements.js";
+import { copy } from "./copy.js";
 import { PRIORITIES } from "./order.js";
 import { state } from "./state.js";
 
@@ -13,6 +14,16 @@ export function remember() {
     if (state.drafts[0].priority !== "routine") url.searchParams.set("priority", state.drafts[0].priority);
   }
   history.replaceState(null, "", url);
+}
+
+// Copies the address, and says what of the view is not in it.
+export function copyLink(button) {
+  const left = [
+    byId("reason-words").value || byId("order-text").value ? "words" : "",
+    state.changed ? "changes of the chart" : "",
+    state.pasted ? "the pasted request" : "",
+  ].filter(Boolean);
+  return copy(location.href, button, left.length ? `Copied, without ${left.join(", ")}` : "Copied");
 }
 
 // Returns what the address asks for: {patient, procedure, reasons, priority}; unknown ids count for

@@ -5,9 +5,10 @@ import { showBusy } from "./cards.js";
 import { recordForm } from "./chartview.js";
 import { accept, override, sign } from "./decisions.js";
 import { byId } from "./elements.js";
-import { copy, exchangeView, latestCall } from "./exchangeview.js";
+import { exchangeView, latestCall } from "./exchangeview.js";
 import { FhirServer } from "./fhirserver.js";
-import { wanted } from "./link.js";
+import { glanceLine } from "./glance.js";
+import { copyLink, wanted } from "./link.js";
 import { chooseProcedure, fillForm, orderForm } from "./orderform.js";
 import { leavePasted, sendPasted } from "./pasted.js";
 import { addRecord, openPatient, removeRecord, resetChart } from "./patient.js";
@@ -23,16 +24,21 @@ function wire(catalogue) {
   orderForm(catalogue);
   exchangeView();
   tabs(byId("wire-tabs"));
+  glanceLine();
   recordForm({
     codings: async () => (recordCodes ??= await get(settings.records)),
     patientId: () => state.patient.id,
     add: addRecord,
   });
   const on = (id, event, does) => byId(id).addEventListener(event, does);
-  on("patient", "change", () => openPatient(byId("patient").value));
+  on("patient", "change", () => {
+    history.pushState(null, "", location.href); // the way back to this patient and order
+    openPatient(byId("patient").value);
+  });
+  addEventListener("popstate", openLink);
   on("reset", "click", resetChart);
   on("sign", "click", sign);
-  on("copy-link", "click", (event) => copy(location.href, event.currentTarget));
+  on("copy-link", "click", (event) => copyLink(event.currentTarget));
   on("paste-form", "submit", sendPasted);
   on("use-current", "click", () => {
     const latest = latestCall();
@@ -41,8 +47,11 @@ function wire(catalogue) {
   on("leave-pasted", "click", () => {
     leavePasted();
     fillForm();
+    byId("advice").focus();
     consult();
   });
+  byId("patient").disabled = false;
+  byId("wire").inert = false;
 }
 
 // Shows what the address asks for.

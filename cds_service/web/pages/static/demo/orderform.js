@@ -26,12 +26,19 @@ function changed() {
   return consult();
 }
 
+// Returns what the field says is ordered: the study of the code, else the words of the order.
+function studyOf(order) {
+  if (!order) return "";
+  return (order.code?.coding?.[0] && state.chosen.procedure?.title) || titleOf(order);
+}
+
 export function fillForm() {
   const order = state.drafts[0];
-  byId("procedure").value = order ? titleOf(order) : "";
-  byId("priority").value = order && PRIORITIES.includes(order.priority) ? order.priority : "routine";
   const code = order?.code?.coding?.[0]?.code;
-  if (code) state.chosen.procedure = [...state.procedures.values()].find((each) => each.code?.code === code) ?? null;
+  const known = [...state.procedures.values()].find((each) => (code ? each.code?.code === code : each.title === order?.code?.text));
+  if (code || known) state.chosen.procedure = known ?? null;
+  byId("procedure").value = studyOf(order);
+  byId("priority").value = order && PRIORITIES.includes(order.priority) ? order.priority : "routine";
   byId("order-status").replaceChildren(order ? tag("Draft") : tag("No order"));
   byId("sign").disabled = !order;
   byId("new-order").hidden = !order;
@@ -97,7 +104,7 @@ export function orderForm(catalogue) {
     spoken: (each) => each.title,
     chosen: (each) => chooseProcedure(each),
     // what was typed and not chosen must not stand there as if it were ordered
-    left: () => (byId("procedure").value = state.drafts[0] ? titleOf(state.drafts[0]) : ""),
+    left: () => (byId("procedure").value = studyOf(state.drafts[0])),
   });
   combobox(byId("reason"), {
     find: searcher(catalogue.reasons, (each) => each.coding.display, (each) => each.coding.code),

@@ -13,18 +13,24 @@ export function putPastedDrafts(resources) {
   byId("paste").value = JSON.stringify(state.pasted, null, 2);
 }
 
+function read(text) {
+  if (!text.trim()) return { problem: "There is nothing to send yet: paste a request." };
+  try {
+    const body = JSON.parse(text);
+    const request = body !== null && typeof body === "object" && !Array.isArray(body);
+    return { body, problem: request ? "" : "A request is a JSON object." };
+  } catch (problem) {
+    return { problem: `This is not JSON: ${problem.message}` };
+  }
+}
+
 export async function sendPasted(event) {
   event.preventDefault();
-  byId("paste-problem").textContent = "";
-  let body;
-  try {
-    body = JSON.parse(byId("paste").value);
-  } catch (problem) {
-    byId("paste-problem").textContent = `This is not JSON: ${problem.message}`;
-    return;
-  }
-  if (body === null || typeof body !== "object" || Array.isArray(body)) {
-    byId("paste-problem").textContent = "A request is a JSON object.";
+  const { body, problem } = read(byId("paste").value);
+  byId("paste-problem").textContent = problem;
+  if (problem) {
+    byId("remarks").replaceChildren(); // they were about something else
+    byId("paste").focus();
     return;
   }
   state.pasted = body;

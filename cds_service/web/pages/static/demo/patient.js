@@ -1,6 +1,7 @@
 // The patient whose chart is open, and changes of the chart.
 
 import { consult, draw, failed, nothingOrdered } from "./advice.js";
+import { showBusy } from "./cards.js";
 import { byId, element } from "./elements.js";
 import { nameOf } from "./order.js";
 import { fillForm, startOrder, tryOrder } from "./orderform.js";
@@ -12,6 +13,12 @@ export async function openPatient(id) {
   const mine = state.opened;
   state.asked += 1;
   byId("patient-state").replaceChildren(element("span", { class: "busy" }, "Opening the chart…"));
+  // till then nothing can be done to the patient before, whose name is no longer chosen
+  showBusy("Opening the chart…");
+  byId("tries").replaceChildren();
+  byId("order-fields").disabled = true;
+  byId("new-order").hidden = true;
+  byId("chart-panel").inert = true;
   try {
     const found = await get(`/demo/charts/${encodeURIComponent(id)}`);
     const records = state.server ? await state.server.chart(id) : found.resources;
@@ -21,7 +28,10 @@ export async function openPatient(id) {
     if (mine === state.opened) notOpened(id, problem);
     return false;
   }
+  state.changed = false;
   byId("chart-panel").inert = false;
+  byId("chart-note").textContent = "";
+  byId("record-problem").textContent = "";
   byId("patient-state").replaceChildren(state.patient.sentence);
   byId("patient").value = id;
   const person = state.chart.find((each) => each.resourceType === "Patient") ?? {};
@@ -89,6 +99,7 @@ export const removeRecord = (record) =>
   });
 
 function chartChanged(ask) {
+  state.changed = true;
   byId("chart-note").textContent = state.server ? "Changed on the FHIR server." : "Changed in this page only.";
   draw(new Map(), new Map());
   if (ask && state.drafts.length && !state.signed && !state.pasted) consult();
@@ -102,6 +113,7 @@ export const resetChart = () =>
       for (const record of state.chart) if (!kept.has(nameOf(record))) await state.server.remove(record);
       for (const record of found.resources) await state.server.put(record);
     }
-    await openPatient(state.patient.id);
-    byId("chart-note").textContent = "As it was written.";
+    const opened = await openPatient(state.patient.id);
+    if (opened) byId("chart-note").textContent = "As it was written.";
+    byId(opened ? "chart-panel" : "advice").focus();
   });

@@ -40,7 +40,8 @@ export function lineOf(record) {
     record.reaction?.[0]?.severity && `${record.reaction[0].severity} reaction`,
     ...(record.safety ?? []).flatMap((each) => each.coding ?? []).map((each) => MR_STATUS[each.code]),
   ];
-  return { label, date, detail: details.filter(Boolean).join(", ") };
+  const said = label.toLowerCase();
+  return { label, date, detail: details.filter((each) => each && !said.includes(String(each).toLowerCase())).join(", ") };
 }
 
 const unit = (ucum) => ({ Cel: "°C", "mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²" })[ucum] ?? ucum;

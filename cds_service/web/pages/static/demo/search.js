@@ -9,9 +9,9 @@ export function searcher(entries, spoken, more = () => "") {
     const shown = words(spoken(entry));
     return { entry, shown, all: [...shown, ...words(more(entry))] };
   });
-  return (typed, most = 40) => {
+  return (typed) => {
     const wanted = words(typed);
-    if (!wanted.length) return known.slice(0, most).map((each) => each.entry);
+    if (!wanted.length) return known.map((each) => each.entry);
     const found = [];
     for (const each of known) {
       if (!wanted.every((word) => each.all.some((one) => one.startsWith(word)))) continue;
@@ -20,6 +20,6 @@ export function searcher(entries, spoken, more = () => "") {
       found.push({ entry: each.entry, rank: inShown * 2 + first });
     }
     found.sort((a, b) => b.rank - a.rank); // stable: equals stay in the order of the catalogue
-    return found.slice(0, most).map((each) => each.entry);
+    return found.map((each) => each.entry);
   };
 }

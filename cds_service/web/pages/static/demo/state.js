@@ -11,6 +11,8 @@ export const state = {
   chosen: { procedure: null, reasons: [] },
   pasted: null, // a request that was pasted, or null
   signed: false,
+  signing: null, // number of the question that is asked before signing, while it is
+  changed: false, // whether the chart is no longer as it was opened
   opened: 0, // number of the patient opened last
   asked: 0, // number of the latest question: an answer to an earlier one is dropped
 };

@@ -7,17 +7,22 @@ const EFFECTS = { hold: "critical", exclude: "warning", urgent: "critical", repl
 const words = (text) => (text ?? "").replaceAll("-", " ");
 const rating = (text) => words(text).replace(" disagreement", " (disagreement)");
 
-// Returns maps from Type/id of a record to the findings behind a card, and to all it speaks for.
+// Returns maps from Type/id of a record to the findings behind a card, and to all it speaks for. A card
+// that asks is about records that settle nothing: they are behind it too.
 export function meanings(trace) {
   const fired = new Map();
   const read = new Map();
   for (const order of trace?.orders ?? []) {
     const behind = new Set(order.advice.flatMap((each) => each.findings));
     for (const finding of order.findings) {
-      if (finding.state !== "present") continue;
-      for (const record of finding.records.filter((each) => each.verdict === "for")) {
-        put(read, record.reference, finding.phrase);
-        if (behind.has(finding.id)) put(fired, record.reference, finding.phrase);
+      const present = finding.state === "present";
+      for (const record of finding.records) {
+        if (present && record.verdict === "for") {
+          put(read, record.reference, finding.phrase);
+          if (behind.has(finding.id)) put(fired, record.reference, finding.phrase);
+        } else if (finding.state === "unknown" && record.verdict === "inconclusive" && behind.has(finding.id)) {
+          put(fired, record.reference, `${finding.phrase}, an open question`);
+        }
       }
     }
   }
@@ -40,11 +45,14 @@ export function drawWhy(trace) {
 function drawOrder(order, trace) {
   const titles = new Map(order.findings.map((each) => [each.id, each.title]));
   const named = (ids) => ids.map((id) => titles.get(id) ?? words(id)).join("; ");
+  const studies = new Map(
+    [...order.alternatives, ...order.topics.flatMap((topic) => (topic.applies ? topic.table : []))].map((each) => [each.procedure.id, each.procedure.title]),
+  );
   const procedure = order.recognised.procedure;
   return element(
     "section",
     { class: "trace" },
-    element("h3", {}, order.title || procedure?.title || "Order"),
+    element("h3", { dir: "auto" }, order.title || procedure?.title || "Order"),
     element(
       "p",
       {},
@@ -55,7 +63,7 @@ function drawOrder(order, trace) {
           : "Not recognised as imaging.",
       order.recognised.conflict.length ? ` It contradicts itself: ${order.recognised.conflict.map(words).join(", ")}.` : "",
     ),
-    part("Cards given", order.advice.length, advised(order, named)),
+    part("Cards given", order.advice.length, advised(order, named, (id) => studies.get(id) ?? words(id))),
     part("Findings present", null, findings(order, "present")),
     part("Findings not known", null, findings(order, "unknown"), true),
     part("Findings looked for and absent", null, absent(order), true),
@@ -96,7 +104,7 @@ function table(caption, heads, rows) {
   );
 }
 
-function advised(order, named) {
+function advised(order, named, study) {
   return table(
     "Cards given",
     ["Card", "Rule", "Because of", "Accepting it", "Sources"],
@@ -104,7 +112,7 @@ function advised(order, named) {
       [tag(each.indicator, each.indicator), " ", words(each.card)],
       element("code", {}, each.rule),
       named(each.findings) || "the order itself",
-      each.accept.remove ? "removes the order" : each.accept.priority ? `sets the priority to ${each.accept.priority}` : each.accept.order.map(words).join(" or ") || "nothing to accept: a question",
+      each.accept.remove ? "removes the order" : each.accept.priority ? `sets the priority to ${each.accept.priority}` : each.accept.order.map(study).join(" or ") || "nothing to accept: a question",
       each.sources.map((source) => element("div", {}, webLink(source.url, source.title), source.locator ? `, ${source.locator}` : "")),
     ]),
   );
@@ -116,7 +124,8 @@ function evidence(finding) {
     element(
       "div",
       {},
-      [record.label, record.value, record.date].filter(Boolean).join(", "),
+      element("bdi", {}, record.label),
+      [record.value, record.date].filter(Boolean).map((each) => [", ", element("bdi", {}, each)]),
       record.fromText ? " (from text)" : "",
       record.ofOrder ? " (on the order)" : "",
       ...record.reactions.map((each) => ` – reaction: ${[...each.what, each.severity, each.onset].filter(Boolean).join(", ")}`),

@@ -36,7 +36,7 @@ export async function post(url, body, { kept = true, headers = {} } = {}) {
     exchange.received = await response.text();
   } catch (problem) {
     exchange.received =
-      problem.name === "TimeoutError" ? "No answer in time." : "No connection to the service.";
+      problem.name === "TimeoutError" ? "No answer in time." : "No connection to the service, or it broke off.";
   }
   exchange.milliseconds = performance.now() - started;
   if (kept) {
@@ -75,7 +75,13 @@ export async function get(url, headers = {}) {
     );
   }
   if (!response.ok) throw new CallFailed(`HTTP ${response.status}.`);
-  return response.json();
+  try {
+    return await response.json();
+  } catch (problem) {
+    throw new CallFailed(
+      problem.name === "SyntaxError" ? "What came is not JSON." : "The answer broke off.",
+    );
+  }
 }
 
 function outcomeText(body) {
