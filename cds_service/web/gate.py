@@ -58,6 +58,11 @@ class Gate:
         self._started: dict[int, float] = {}
 
     @property
+    def in_hand(self) -> int:
+        """Return how many calls of the services have a place."""
+        return self._places.taken
+
+    @property
     def waiting(self) -> int:
         """Return how many calls wait to be computed."""
         return self._slots.waiting
@@ -162,8 +167,12 @@ class _Count:
     """A number of equal places that nobody waits for."""
 
     def __init__(self, number: int) -> None:
-        self._free = number
+        self._number = self._free = number
         self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        return self._number - self._free
 
     def take(self) -> bool:
         with self._lock:

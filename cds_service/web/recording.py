@@ -31,13 +31,11 @@ def event(
     Cards and suggestions are recorded under the uuids of `body`, the answer as it was sent,
     because those are what feedback names. `seconds` is how long the answer took.
     """
-    missing: set[str] = set()
     suppressed: set[str] = set()
     orders: list[ConsultedOrder] = []
     advised: list[tuple[Advice, str]] = []
     for assessment in consulted.assessments:
         order_key = key.pseudonym("order", assessment.order.reference, client.id)
-        missing.update(assessment.not_checked)
         suppressed.update([each.rule_id for each in assessment.suppressed])
         orders.append(_order(assessment, order_key))
         advised += [(advice, order_key) for advice in assessment.advice]
@@ -56,9 +54,15 @@ def event(
         orders=tuple(orders),
         cards=tuple([_card(*pair, card) for pair, card in zip(advised, shown, strict=False)]),
         suppressed=tuple(sorted(suppressed)),
-        missing=tuple(sorted(missing)),
+        missing=not_checked(consulted),
         latency_ms=round(seconds * 1000, 1),
     )
+
+
+def not_checked(consulted: "Consulted") -> tuple[str, ...]:
+    """Return the resource types that were not read to the end for some order of the call."""
+    unread = {kind for assessment in consulted.assessments for kind in assessment.not_checked}
+    return tuple(sorted(unread))
 
 
 def _order(assessment: "Assessment", order_key: str) -> ConsultedOrder:

@@ -148,3 +148,19 @@ def test_bodies_on_their_way_are_bounded_and_the_oldest_is_known(told):
         with pytest.raises(RequestRefused), made.uploading():
             pass
     assert (told, made.oldest_upload) == (["uploads"], 0)
+
+
+def test_a_call_is_in_hand_from_its_place_to_its_answer(told):
+    made = gate(told)
+    made.enter()
+    made.enter()
+    assert made.in_hand == 2
+    made.leave()
+    made.leave()
+    assert made.in_hand == 0
+
+
+def test_whoever_reads_the_figures_is_no_call_in_flight(serve):
+    client = serve()
+    client.post("/cds-services/imaging-order-select", data="{", content_type="application/json")
+    assert "cds_calls_in_flight 0.0" in client.get("/metrics").text
