@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from cds_service.cli.output import complain, say, say_json
+from cds_service.cli.output import complain, counted, say, say_json
 from cds_service.cli.startup import environment
 from cds_service.content.check import check
 from cds_service.content.issue import RULES, Issue
@@ -50,7 +50,8 @@ def summary(loaded: Loaded, issues: list[Issue]) -> str:
     """Return how many errors and warnings there are, in how many documents."""
     errors = sum(1 for each in issues if each.severity == "error")
     documents = len({*loaded.documents, *loaded.cases, *loaded.unread})
-    return f"{errors} errors, {len(issues) - errors} warnings in {documents} documents"
+    warnings = counted(len(issues) - errors, "warning")
+    return f"{counted(errors, 'error')}, {warnings} in {counted(documents, 'document')}"
 
 
 def _as_json(loaded: Loaded, issues: list[Issue], errors: int) -> dict[str, Any]:

@@ -9,6 +9,10 @@ import msgspec
 from cds_service.hooks.json_body import encode
 
 
+class Unreadable(Exception):  # noqa: N818 - it reads as what happened
+    """Raised when a file that the command line names cannot be read; the text says why."""
+
+
 def say(*lines: str) -> None:
     """Write `lines` to standard output."""
     for line in lines:
@@ -24,6 +28,11 @@ def complain(*lines: str) -> None:
 def say_json(value: Any) -> None:
     """Write `value` as indented JSON to standard output, numbers spelled as they were read."""
     print(msgspec.json.format(encode(value), indent=2).decode())
+
+
+def counted(number: int, name: str) -> str:
+    """Return how many there are of `name`, a word that takes an s: ``1 error``, ``2 errors``."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def inert(text: str) -> str:
