@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cds_service.cli.output import say
+from cds_service.cli.output import capital, say
 from cds_service.cli.startup import environment, open_content
 from cds_service.cli.surroundings import open_clients
 from cds_service.clients.model import Client
@@ -14,7 +14,7 @@ from cds_service.clients.model import Client
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check the clients file and print what is agreed with each client"
-    command = commands.add_parser("clients", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("clients", help=about, description=f"{capital(about)}.")
     command.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="instead of CDS_CLIENTS_FILE"
     )

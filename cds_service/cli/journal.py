@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say
 from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import at_home
 from cds_service.fhir.dates import before, parse_duration
@@ -16,7 +16,7 @@ from cds_service.journal.store import JournalStore
 def add_to(commands: Any) -> None:
     """Add the command and its own commands to the parser's `commands`."""
     about = "look after the journal of consultations and feedback"
-    command = commands.add_parser("journal", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("journal", help=about, description=f"{capital(about)}.")
     parts = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_prune(parts)
     _add_export(parts)
@@ -24,7 +24,7 @@ def add_to(commands: Any) -> None:
         ("migrate", _migrate, "create the journal's tables or bring them up to date"),
         ("counts", _counts, "count what the journal holds"),
     ):
-        part = parts.add_parser(name, help=about, description=f"{about.capitalize()}.")
+        part = parts.add_parser(name, help=about, description=f"{capital(about)}.")
         part.set_defaults(run=run, work=work)
 
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add_prune(parts: Any) -> None:
     about = "delete old consultations together with their feedback"
-    part = parts.add_parser("prune", help=about, description=f"{about.capitalize()}.")
+    part = parts.add_parser("prune", help=about, description=f"{capital(about)}.")
     which = part.add_mutually_exclusive_group(required=True)
     which.add_argument(
         "--before", type=_day, metavar="DATE", help="delete what is from before this day, in UTC"
@@ -65,7 +65,7 @@ def _add_prune(parts: Any) -> None:
 
 def _add_export(parts: Any) -> None:
     about = "print consultations with their cards and feedback, without patient data"
-    part = parts.add_parser("export", help=about, description=f"{about.capitalize()}.")
+    part = parts.add_parser("export", help=about, description=f"{capital(about)}.")
     part.add_argument("--since", type=_day, metavar="DATE", help="from this day on, in UTC")
     part.add_argument("--until", type=_day, metavar="DATE", help="up to but without this day")
     part.add_argument(

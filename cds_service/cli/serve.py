@@ -5,14 +5,15 @@ import errno
 import ipaddress
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from cds_service import log
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say, speak
 from cds_service.cli.service import Service
 from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import at_home, check_surroundings
@@ -27,6 +28,9 @@ from cds_service.settings import Settings, SettingsError, variable
 from cds_service.web.gate import threads_needed
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
+
+_PREFIX = variable("")
+_ALIKE = 0.85
 
 _ARGUMENTS = ("host", "port", "workers", "threads", "demo")
 _NO_DEMO = "There is a clients file, so the order-entry page /demo is off."
@@ -46,7 +50,7 @@ _ONE_WORKER = (
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check the content and serve CDS Hooks over HTTP"
-    command = commands.add_parser("serve", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("serve", help=about, description=f"{capital(about)}.")
     for name, metavar in (("host", "H"), ("port", "P"), ("workers", "N"), ("threads", "N")):
         item = next(item for item in fields(Settings) if item.name == name)
         command.add_argument(
@@ -78,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         environment(), **{name: value for name, value in given.items() if value is not None}
     )
     log.configure(settings)
+    speak(settings.log_format)
+    complain(*_mistyped(os.environ))
     if settings.clients_file is None and not _loopback(settings.host):
         complain(*(line.format(host=settings.host) for line in _NOT_WITHOUT_CLIENTS))
         return NOT_STARTED
@@ -97,6 +103,15 @@ def run(arguments: argparse.Namespace) -> int:
     if code == 0:
         say("Stopped.")
     return code
+
+
+def _mistyped(names: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each variable that is no setting but is written almost like one."""
+    known = [variable(item.name) for item in fields(Settings)]
+    for name in sorted(names):
+        if name.startswith(_PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, n=1, cutoff=_ALIKE):
+                yield f"{name} is no setting and has no effect. Is {meant} meant?"
 
 
 def _measured(settings: Settings, clients: Clients) -> Settings:
