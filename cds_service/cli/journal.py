@@ -9,8 +9,9 @@ from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import at_home
 from cds_service.fhir.dates import before, parse_duration
 from cds_service.journal.errors import JournalMisconfigured, JournalUnavailable
-from cds_service.journal.opening import open_store
+from cds_service.journal.opening import DATABASE_FILE, open_store
 from cds_service.journal.store import JournalStore
+from cds_service.settings import Settings, variable
 
 
 def add_to(commands: Any) -> None:
@@ -34,8 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         SettingsError: the environment has settings with wrong values.
     """
+    settings = at_home(environment())
+    if arguments.work is not _migrate and (missing := _missing(settings)):
+        complain(missing)
+        return 2
     try:
-        store = open_store(at_home(environment()))
+        store = open_store(settings)
         try:
             arguments.work(store, arguments)
         finally:
@@ -44,6 +49,25 @@ def run(arguments: argparse.Namespace) -> int:
         complain(str(problem))
         return 2
     return 0
+
+
+def _missing(settings: Settings) -> str:
+    """Return what to say where a journal is asked for that was never made, else nothing.
+
+    Whoever looks in the wrong directory is not told of an empty journal that is made for it.
+    """
+    if settings.journal_url or settings.journal_dir is None:
+        return ""
+    try:
+        (settings.journal_dir / DATABASE_FILE).stat()
+    except FileNotFoundError:
+        return (
+            f"There is no journal in {settings.journal_dir}: {variable('journal_dir')} or"
+            f" {variable('journal_url')} must be as the service has it."
+        )
+    except OSError:  # told in words by whoever opens it
+        return ""
+    return ""
 
 
 def _add_prune(parts: Any) -> None:
