@@ -236,6 +236,15 @@ def test_wrong_settings_are_told_in_full_and_nothing_is_served():
     assert "CDS_THREADS" in done.stderr
 
 
+@pytest.mark.parametrize("way", ["users", "proxy"])
+def test_a_way_in_to_the_insights_that_cannot_be_used_is_told_once(way):
+    done = refused(CDS_INSIGHTS=way, CDS_WORKERS="2", CDS_PORT="0")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("CDS_BASE_URL must be set when people sign in to the insights")
+
+
 def test_a_port_that_is_taken_is_said_in_words():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
