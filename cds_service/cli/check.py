@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from cds_service.cli.output import complain, say, say_json
+from cds_service.cli.output import capital, complain, counted, say, say_json
 from cds_service.cli.startup import environment
 from cds_service.content.check import check
 from cds_service.content.issue import RULES, Issue
@@ -17,7 +17,7 @@ from cds_service.site.problems import SITE_RULES
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check clinical content and print every problem with its place"
-    command = commands.add_parser("check", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("check", help=about, description=f"{capital(about)}.")
     command.add_argument(
         "directory", nargs="?", type=Path, help="the content; else the one in use or shipped"
     )
@@ -50,7 +50,8 @@ def summary(loaded: Loaded, issues: list[Issue]) -> str:
     """Return how many errors and warnings there are, in how many documents."""
     errors = sum(1 for each in issues if each.severity == "error")
     documents = len({*loaded.documents, *loaded.cases, *loaded.unread})
-    return f"{errors} errors, {len(issues) - errors} warnings in {documents} documents"
+    warnings = counted(len(issues) - errors, "warning")
+    return f"{counted(errors, 'error')}, {warnings} in {counted(documents, 'document')}"
 
 
 def _as_json(loaded: Loaded, issues: list[Issue], errors: int) -> dict[str, Any]:

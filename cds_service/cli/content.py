@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from cds_service.cli.output import say, say_json
+from cds_service.cli.output import capital, counted, say, say_json
 from cds_service.cli.startup import environment
 from cds_service.content.check import check
 from cds_service.content.load import Loaded, content_directory, load
@@ -28,7 +28,7 @@ from cds_service.content.model import (
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "count what the clinical content holds"
-    command = commands.add_parser("content", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("content", help=about, description=f"{capital(about)}.")
     command.add_argument("--json", action="store_true", help="print the counts as JSON")
     command.set_defaults(run=run)
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             say(f"{name:<30} {value:>6}")
     if errors:
-        say(f"It has {errors} errors: see 'imaging-advisor check'.")
+        say(f"It has {counted(errors, 'error')}: see 'imaging-advisor check'.")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cds_service.cli.coveragepage import page
-from cds_service.cli.output import say, say_json
+from cds_service.cli.output import capital, say, say_json
 from cds_service.cli.startup import load_checked
 from cds_service.content.coverage.report import coverage
 
@@ -15,7 +15,7 @@ from cds_service.content.coverage.report import coverage
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "show what the clinical content covers: rules, findings, ratings, codes, gaps"
-    command = commands.add_parser("coverage", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("coverage", help=about, description=f"{capital(about)}.")
     command.add_argument(
         "directory", nargs="?", type=Path, help="the content; else the one in use or shipped"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.cli.descendants import SYSTEM, Observed, expanded, listed_roles
-from cds_service.cli.output import complain, say, visible
+from cds_service.cli.output import capital, complain, say, visible
 from cds_service.cli.startup import environment
 from cds_service.content import expansionfile
 from cds_service.content.expansionfile import NotWritten
@@ -40,7 +40,7 @@ def add_to(actions: Any) -> None:
     action = actions.add_parser(
         "expand",
         help=about,
-        description=f"{about.capitalize()} and freeze it into a file of the site.",
+        description=f"{capital(about)} and freeze it into a file of the site.",
         epilog="Exit codes: 1 not written, 2 wrong call, 3 not reached, 4 not FHIR, 5 refused,"
         " 6 too costly or incomplete, 7 code system unknown to the server.",
     )

@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the trace of a request; return 0, or 1 if there is no such draft order.
 
     Raises:
+        Unreadable: the file cannot be read.
         RequestRefused: the request cannot be answered.
         ContentRefused: the content has errors.
         SettingsError: settings are wrong or do not fit the content.
@@ -90,6 +91,8 @@ def _request(request: HookRequest, content: Content) -> dict[str, Any]:
                 "reference": order.reference,
                 "selected": order in request.selected,
                 "imaging": recognise(order, content).imaging,
+                "title": order.texts[0] if order.texts else "",
+                "codes": [{"system": code.system, "code": code.value} for code in order.codes],
             }
             for order in request.orders
         ],

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say
 from cds_service.cli.startup import load_checked
 from cds_service.export.bundle import bundle, written
 from cds_service.export.namespace import DEFAULT_BASE, base_url
@@ -13,7 +13,7 @@ from cds_service.export.namespace import DEFAULT_BASE, base_url
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "write the clinical content in a format of other systems"
-    command = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("export", help=about, description=f"{capital(about)}.")
     formats = command.add_subparsers(title="formats", metavar="FORMAT", required=True)
     fhir = formats.add_parser(
         "fhir",

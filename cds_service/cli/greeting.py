@@ -3,17 +3,18 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from cds_service import __version__
+from cds_service.clients.model import Clients
 from cds_service.content.library import Content
 from cds_service.settings import Settings
 from cds_service.web.discovery import SERVICES
 
 
-def greeting(settings: Settings, port: int, content: Content) -> list[str]:
+def greeting(settings: Settings, port: int, content: Content, clients: Clients) -> list[str]:
     """Return the lines for a service that listens on `port`."""
-    with_demo = settings.demo and not settings.clients_file
     base = settings.base_url or f"http://{_host(settings.host)}:{port}"
     return [
         f"Imaging-order advisor {__version__} on {base}",
@@ -21,11 +22,23 @@ def greeting(settings: Settings, port: int, content: Content) -> list[str]:
         f" findings {len(content.findings)}, procedures {len(content.procedures)},"
         f" codes {len(_codes(content))}.",
         *([f"Site file {settings.site_file}."] if settings.site_file else ()),
-        "Try it:",
-        f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
-        " -H 'Content-Type: application/json' --data @-",
-        *([f"Order-entry page: {base}/demo"] if with_demo else ()),
+        *(_try_it(settings, base) if clients.local_mode else _try_it_as(clients)),
     ]
+
+
+def _try_it(settings: Settings, base: str) -> Iterator[str]:
+    yield "Try it:"
+    yield (
+        f"  {_program()} example | curl -s {base}/cds-services/{SERVICES[0].id}"
+        " -H 'Content-Type: application/json' --data @-"
+    )
+    if settings.demo:
+        yield f"Order-entry page: {base}/demo"
+
+
+def _try_it_as(clients: Clients) -> Iterator[str]:
+    yield f"Who may call, each with its tokens: {', '.join(each.id for each in clients.all)}."
+    yield "To try it with a token: 'Prove that it works' in docs/integrate.md."
 
 
 def _host(host: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say
 from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import at_home
 from cds_service.journal.errors import JournalMisconfigured, JournalUnavailable
@@ -26,11 +26,11 @@ _AT_ONCE = 1000
 def add_to(commands: Any) -> None:
     """Add the command and its own commands to the parser's `commands`."""
     about = "prepare the page that shows how often cards fire"
-    command = commands.add_parser("insights", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("insights", help=about, description=f"{capital(about)}.")
     parts = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_seed(parts)
     about = "read a new password and print a person's line for CDS_INSIGHTS_USERS_FILE"
-    part = parts.add_parser("password", help=about, description=f"{about.capitalize()}.")
+    part = parts.add_parser("password", help=about, description=f"{capital(about)}.")
     part.add_argument("name", help="the name to sign in with")
     part.set_defaults(run=run, work=_password)
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add_seed(parts: Any) -> None:
     about = "fill an empty journal with synthetic consultations, to look around"
-    part = parts.add_parser("seed", help=about, description=f"{about.capitalize()}.")
+    part = parts.add_parser("seed", help=about, description=f"{capital(about)}.")
     part.add_argument(
         "--into",
         type=Path,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cds_service.cli import requestfile
-from cds_service.cli.output import say, say_json, visible
+from cds_service.cli.output import counted, say, say_json, visible
 from cds_service.cli.startup import environment, open_content
 from cds_service.lint.remark import Severity
 from cds_service.lint.request import lint
@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every remark on a request; return 1 if one is an error.
 
     Raises:
-        RequestRefused: the file cannot be read, or is no JSON object.
+        Unreadable: the file cannot be read.
+        RequestRefused: it is no JSON object.
         ContentRefused: the content has errors.
         SettingsError: settings are wrong or do not fit the content.
     """
@@ -43,5 +44,5 @@ def run(arguments: argparse.Namespace) -> int:
         say_json({"remarks": [msgspec.to_builtins(remark) for remark in remarks]})
     else:
         say(*(visible(str(remark)) for remark in remarks))
-        say(", ".join(f"{counts[severity]} {severity}s" for severity in Severity))
+        say(", ".join(counted(counts[severity], severity) for severity in Severity))
     return 1 if counts[Severity.ERROR] else 0

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from cds_service import __version__
-from cds_service.cli.output import complain
+from cds_service.cli.output import Unreadable, complain, counted
 from cds_service.cli.startup import ContentRefused
 from cds_service.content.load import ContentNotFound
 from cds_service.hooks.errors import RequestRefused
@@ -75,6 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
+    except Unreadable as problem:
+        complain(str(problem))
+        return FAILED
     except RequestRefused as refused:
         complain(f"The request was refused ({refused.status} {refused.issue_code}): {refused.text}")
         if refused.diagnostics:
@@ -83,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ContentRefused as refused:
         complain(*map(str, refused.issues))
         errors = sum(1 for each in refused.issues if each.severity == "error")
-        complain(f"The clinical content and the site file have {errors} errors: nothing is used.")
+        said = counted(errors, "error")
+        complain(f"The clinical content and the site file have {said}: nothing is used.")
         return NOT_STARTED
     except ContentNotFound as problem:
         complain(f"There is no clinical content: {problem}.")

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say
 from cds_service.cli.startup import environment
 from cds_service.cli.surroundings import at_home
 from cds_service.cli.whole_site import read_or_refuse
@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser(
         "reload",
         help=about,
-        description=f"{about.capitalize()}. What is there now is checked first, by this command and"
+        description=f"{capital(about)}. What is there now is checked first, by this command and"
         " by the service; with an error in it, nothing changes. Run it with the settings of the"
         " service.",
     )
@@ -105,13 +105,22 @@ def _told(now: Status, site: Site) -> int:
     if set(now.content) != {site.fingerprint}:
         complain(
             "The service reloaded, but uses other files than this command: it runs with other"
-            f" settings. Its content is {' and '.join(sorted(set(now.content)))}."
+            f" settings. {_differing(now, site)}"
         )
         return FAILED
     workers = len(now.content)
     said = "worker uses" if workers == 1 else "workers use"
     say(f"{workers} {said} content {site.advisor.content_version}.")
     return DONE
+
+
+def _differing(now: Status, site: Site) -> str:
+    """Return in what the files of the service differ from ours: a fingerprint has two parts."""
+    theirs = sorted({each.partition(" ")[0] for each in now.content})
+    ours = site.advisor.content_version
+    if theirs == [ours]:
+        return f"Its content is {ours} as here, its clients file is another."
+    return f"Its content is {' and '.join(theirs)}, here it is {ours}."
 
 
 def _port(text: str) -> int:

@@ -62,6 +62,8 @@ def _request(request: Trace) -> Iterator[str]:
         chosen = "selected" if order["selected"] else "not selected"
         kind = "imaging" if order["imaging"] else "not recognised as imaging: none of our business"
         yield from _wrapped(f"{request['hook']}: {order['reference']}, {chosen}, {kind}")
+        if not order["imaging"]:
+            yield from _wrapped(f"as sent: {_as_sent(order)}", 4, 6)
     if not request["draftOrders"]:
         yield from _wrapped(f"{request['hook']}: there are no draft orders of this patient")
     for remark in request["remarks"]:
@@ -88,10 +90,8 @@ def _order(order: Trace) -> Iterator[str]:
 
 def _ordered(order: Trace) -> Iterator[str]:
     recognised, procedure = order["recognised"], order["recognised"]["procedure"]
-    codes = ", ".join(f"{code['system'] or 'code'} {code['code']}" for code in order["codes"])
-    said = " / ".join(filter(None, (visible(order["title"]), codes))) or "neither code nor text"
     yield from _heading("What was ordered")
-    yield from _pair("As sent", said)
+    yield from _pair("As sent", _as_sent(order))
     yield from _pair("Priority", order["priority"] or "not stated")
     if procedure:
         dose = f", {procedure['adultDose']}" if procedure["adultDose"] else ""
@@ -99,9 +99,15 @@ def _ordered(order: Trace) -> Iterator[str]:
         yield from _pair("Radiation", f"{procedure['radiationLevel']}{dose}")
     elif recognised["conflict"]:
         named = ", ".join(recognised["conflict"])
-        yield from _pair("Recognised as", f"nothing: its codes contradict each other ({named})")
+        said = f"nothing: its codes, or codes and text, name different studies ({named})"
+        yield from _pair("Recognised as", said)
     else:
         yield from _pair("Recognised as", "imaging by its category, but no procedure we know")
+
+
+def _as_sent(order: Trace) -> str:
+    codes = ", ".join(f"{code['system'] or 'code'} {code['code']}" for code in order["codes"])
+    return " / ".join(filter(None, (visible(order["title"]), codes))) or "neither code nor text"
 
 
 def _pair(name: str, text: str) -> Iterator[str]:

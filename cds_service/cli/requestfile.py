@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cds_service.hooks.errors import RequestRefused
+from cds_service.cli.output import Unreadable
 from cds_service.hooks.json_body import decode
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.settings import Settings
@@ -24,13 +24,14 @@ def read(name: str, settings: Settings) -> dict[str, Any]:
     """Return the JSON object in the file `name`, or on standard input if that is ``-``.
 
     Raises:
-        RequestRefused: the file cannot be read, or holds no JSON object within the limits.
+        Unreadable: the file cannot be read.
+        RequestRefused: it holds no JSON object within the limits.
     """
     try:
         body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as problem:
         why = problem.strerror or "no reason given"
-        raise RequestRefused(400, "not-found", f"{name} cannot be read: {why}.") from None
+        raise Unreadable(f"{name} cannot be read: {why}.") from None
     return decode(body, settings)
 
 

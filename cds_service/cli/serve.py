@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cds_service.cli.beside import Reading
+from cds_service.cli.output import capital
 from cds_service.cli.startup import environment
 from cds_service.serving.collector import pause
 from cds_service.settings import every_setting, variable
@@ -16,7 +17,7 @@ _ARGUMENTS = ("host", "port", "workers", "threads", "demo")
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "check the content and serve CDS Hooks over HTTP"
-    command = commands.add_parser("serve", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("serve", help=about, description=f"{capital(about)}.")
     settings = {setting.name: setting for setting in every_setting()}
     for name, metavar in (("host", "H"), ("port", "P"), ("workers", "N"), ("threads", "N")):
         _, default, read, meaning = settings[name]

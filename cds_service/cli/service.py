@@ -68,7 +68,8 @@ class Service:
     def _greet(self) -> None:
         if self._site.clients.local_mode:
             complain(*_LOCAL_MODE)
-        say(*greeting(self._settings, self._port, self._site.advisor.content))
+        site = self._site
+        say(*greeting(self._settings, self._port, site.advisor.content, site.clients))
         sys.stdout.flush()
         self._tell(0, ())
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from cds_service.cli.output import say
+from cds_service.cli.output import capital, say
 from cds_service.setting_readers import MIB
 from cds_service.settings import every_setting, variable
 
@@ -11,7 +11,7 @@ from cds_service.settings import every_setting, variable
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "print the table of all settings"
-    command = commands.add_parser("settings", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("settings", help=about, description=f"{capital(about)}.")
     command.set_defaults(run=run)
 
 

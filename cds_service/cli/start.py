@@ -4,14 +4,15 @@ import errno
 import ipaddress
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from cds_service import log
 from cds_service.cli.beside import Reading
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import complain, say, speak
 from cds_service.cli.service import Service
 from cds_service.cli.surroundings import at_home, check_surroundings
 from cds_service.cli.whole_site import read_checked
@@ -20,11 +21,13 @@ from cds_service.serving.cores import MOST_WORKERS, cores
 from cds_service.serving.pidfile import AlreadyServed, PidFile, pid_path
 from cds_service.serving.sockets import listeners
 from cds_service.serving.supervisor import NOT_STARTED
-from cds_service.settings import Settings, SettingsError, variable
+from cds_service.settings import Settings, SettingsError, every_setting, variable
 from cds_service.web.gate import threads_needed
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 
+_PREFIX = variable("")
+_ALIKE = 0.85
 _NO_DEMO = "There is a clients file, so the order-entry page /demo is off."
 _NOT_WITHOUT_CLIENTS = (
     "{host} can be reached from other machines, and there is no clients file: without",
@@ -42,6 +45,8 @@ _ONE_WORKER = (
 def start(settings: Settings, reading: Reading) -> int:
     """Serve with the content that `reading` reads, as `run` of the command promises."""
     log.configure(settings)
+    speak(settings.log_format)
+    complain(*_mistyped(os.environ))
     if settings.clients_file is None and not _loopback(settings.host):
         complain(*(line.format(host=settings.host) for line in _NOT_WITHOUT_CLIENTS))
         return NOT_STARTED
@@ -61,6 +66,15 @@ def start(settings: Settings, reading: Reading) -> int:
     if code == 0:
         say("Stopped.")
     return code
+
+
+def _mistyped(names: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each variable that is no setting but is written almost like one."""
+    known = [variable(setting.name) for setting in every_setting()]
+    for name in sorted(names):
+        if name.startswith(_PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, n=1, cutoff=_ALIKE):
+                yield f"{name} is no setting and has no effect. Is {meant} meant?"
 
 
 def _measured(settings: Settings, clients: Clients) -> Settings:

@@ -21,6 +21,7 @@ from cds_service.journal.store import JournalStore
 from cds_service.log import logger
 from cds_service.settings import Settings, SettingsError, variable
 from cds_service.web.auth import NO_ADDRESS
+from cds_service.web.insights import sign_in
 from cds_service.web.operations import Operations, operations
 
 _log = logger(__name__)
@@ -58,11 +59,13 @@ def check_surroundings(settings: Settings, clients: Clients) -> None:
     """Make sure that `open_operations` will do, without connecting to anything.
 
     Raises:
-        SettingsError: the journal, the store of used tokens or a FHIR server cannot be used.
+        SettingsError: the journal, the store of used tokens, a FHIR server or the way in to the
+            insights cannot be used.
     """
     check_servers(settings, clients)
     if not clients.local_mode and not settings.base_url:
         raise SettingsError(NO_ADDRESS)
+    sign_in.gate(settings, local_mode=clients.local_mode)
     try:
         if settings.replays_url:
             RedisReplays(settings.replays_url).close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.casebook import Outcome, run_case
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say
 from cds_service.cli.startup import NO_PROOF, compiled, environment
 from cds_service.content.cases import Case, CaseError, read_cases
 from cds_service.content.check import check
@@ -17,7 +17,7 @@ from cds_service.content.load import Loaded, content_directory, load
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "run the cases of clinical content and print what differs"
-    command = commands.add_parser("test", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("test", help=about, description=f"{capital(about)}.")
     command.add_argument(
         "directory", nargs="?", type=Path, help="the content; else the one in use or shipped"
     )

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from cds_service.cli import expand
-from cds_service.cli.output import complain, say
+from cds_service.cli.output import capital, complain, say
 from cds_service.cli.startup import environment
 from cds_service.content.load import Loaded, content_directory, load
 from cds_service.content.model import Clause, Findings, Topic, ValueSet
@@ -14,7 +14,7 @@ from cds_service.content.model import Clause, Findings, Topic, ValueSet
 def add_to(commands: Any) -> None:
     """Add the command to the parser's `commands`."""
     about = "show what value sets hold, and expand them with a terminology server"
-    command = commands.add_parser("value-sets", help=about, description=f"{about.capitalize()}.")
+    command = commands.add_parser("value-sets", help=about, description=f"{capital(about)}.")
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="name every value set, its codes and who uses it")
     listing.set_defaults(run=run_list)

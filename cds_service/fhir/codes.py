@@ -6,6 +6,7 @@ code. Aliases: FHIR R4 terminologies-systems, the NamingSystems of HL7 Terminolo
 base profiles, and addresses that public FHIR data really carry.
 """
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ _URI_TO_SYSTEM = {
 }
 
 _OID_SCHEME = "urn:oid:"
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){2,}", re.ASCII)
 _SHARED_WITH_ICD_10_CM = 4
 """Characters up to which ICD-10-GM and ICD-10-CM refine WHO ICD-10 alike."""
 
@@ -103,12 +105,16 @@ class Code(NamedTuple):
 def system_name(uri: str) -> str:
     """Return the short name of the code system `uri` stands for, or `uri` itself if unknown.
 
-    A version behind ``|`` does not matter, nor does an OID without its ``urn:oid:``.
+    A version behind ``|`` does not matter, nor does an OID without its ``urn:oid:``, of a system
+    that is not known here either: charts and orders of one site carry both.
     """
     written = uri.strip()
     key = written.partition("|")[0].strip().lower()
-    if oid := _OID_TO_SYSTEM.get(key.removeprefix(_OID_SCHEME)):
-        return oid
+    oid = key.removeprefix(_OID_SCHEME)
+    if known := _OID_TO_SYSTEM.get(oid):
+        return known
+    if _OID.fullmatch(oid):
+        return _OID_SCHEME + oid
     key = key.partition("://")[2] or key
     key = key.removeprefix("www.").rstrip("/")
     if key.startswith("snomed.info/sct/"):  # an edition or a version of SNOMED CT

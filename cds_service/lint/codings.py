@@ -80,14 +80,14 @@ def _systems(records: list[Record], content: Content) -> Iterator[Remark]:
         yield Remark(
             severity,
             first[name],
-            f"{times} codings {said} are not read; for {lost} concepts there is no other",
+            f"codings {said} are not read ({times} of them, {lost} without another beside it)",
             f"{todo}, or map the codes in the site file",
         )
     if text_only:
         yield Remark(
             Severity.NOTE,
             "/",
-            f"{text_only} concepts have a text and no coding",
+            f"there are concepts with a text and no coding ({text_only} of them)",
             "Send codes where there are any: text counts as weaker evidence",
         )
 

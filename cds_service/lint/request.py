@@ -69,7 +69,12 @@ def _prefetch(body: Json, content: Content) -> Iterator[Remark]:
     prefetch = sent if isinstance(sent, dict) else {}
     context = body.get("context")
     patient = patient_id(string(context.get("patientId"))) if isinstance(context, dict) else ""
-    may_read = bool(body.get("fhirAuthorization"))
+    may_read = bool(body.get("fhirServer")) and bool(body.get("fhirAuthorization"))
+    unread = (
+        "the key is not there, and fhirServer cannot be read without fhirAuthorization"
+        if body.get("fhirServer")
+        else "the key is not there, and there is no FHIR server to read it from"
+    )
     templates = prefetch_templates(content.resource_types, content.observation_codes)
     for key in templates:
         kind = resource_type_of(key) or ""
@@ -86,7 +91,7 @@ def _prefetch(body: Json, content: Content) -> Iterator[Remark]:
             yield Remark(
                 Severity.ERROR if kind == "Patient" else Severity.WARNING,
                 pointer("prefetch", key),
-                "the key is not there, and there is no FHIR server to read it from",
+                unread,
                 "Fill the template that discovery publishes for this key",
             )
     for key in prefetch:
@@ -105,7 +110,7 @@ def _source(value: object, key: str, kind: str, patient: str) -> Iterator[Remark
         yield Remark(
             Severity.ERROR,
             pointer("prefetch", key),
-            f"{reading.foreign} resources are about another patient and are left out",
+            f"what is about another patient is left out (resources: {reading.foreign})",
             "Check which patient the prefetch query asks for",
         )
     elif reading.source.state is not SourceState.COMPLETE:
@@ -135,14 +140,15 @@ def _orders(records: list[Record], content: Content) -> Iterator[Remark]:
                 )
             continue
         recognised = recognise(order, content)
-        said = ", ".join(f"{coded(code.system)} {coded(code.value)}" for code in order.codes)
+        codes = [f"{coded(code.system)} {coded(code.value)}".strip() for code in order.codes]
+        said = ", ".join(codes)
         if recognised.conflict:
             yield Remark(
                 Severity.ERROR,
                 f"{record.location}/code",
-                f"the codes {said} stand for different procedures:"
+                f"the codes ({said or 'none'}) and the text stand for different procedures:"
                 f" {', '.join(recognised.conflict)}",
-                "Send codes of one procedure",
+                "Send codes and text of one procedure",
                 record.name,
             )
         elif recognised.procedure is None:

@@ -25,8 +25,9 @@ def local_code(system: str, code: str) -> Code:
 
 
 def written_system(system: str) -> str:
-    """Return the system as it is written into orders: the address of a short name."""
-    return SYSTEM_URIS.get(system, system)
+    """Return the system as it is written into orders: the address of a short name or an OID."""
+    named = system_name(system)
+    return SYSTEM_URIS.get(system) or (named if named.startswith("urn:oid:") else system)
 
 
 def text_key(text: str) -> str:

@@ -21,6 +21,7 @@ SITE_RULES: dict[str, Rule] = {
     "SITE013": Rule("error", "A standard code or name is given a meaning that it does not have."),
     "SITE014": Rule("warning", "A row of the table names no procedure: its code stays unknown."),
     "SITE015": Rule("warning", "A card about serious harm is shown with less urgency, or is off."),
+    "SITE016": Rule("warning", "A number is far from the shipped one: its unit may be wrong."),
 }
 """Every issue code that only site files have. ``docs/site.md`` shows this table."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SCHEMA = Path(__file__).with_name("site.schema.json")
 _DIGEST_LENGTH = 8
+_EMPTY = "write a key, or name no site file: then everything is as shipped"
 
 
 @dataclass(slots=True)
@@ -55,6 +56,12 @@ def read_site(path: Path) -> SiteFile:
         OSError: the file cannot be opened.
     """
     data, positions, issues = strict_yaml.read(path)
+    issues = [
+        problem(each.path, (each.line, each.column), each.code, each.message, _EMPTY)
+        if each.code == "YAML002"
+        else each
+        for each in issues
+    ]
     found = SiteFile(path, positions=positions, issues=issues)
     digest = hashlib.sha256(path.read_bytes())
     if data is not None:

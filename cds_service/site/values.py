@@ -13,6 +13,7 @@ from cds_service.site.names import nearest
 from cds_service.site.read import SiteFile
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+_FAR = 2
 _LONGEST_MONTHS = 150 * 12
 _LONGEST_DAYS = 150 * 366
 
@@ -27,6 +28,23 @@ def parameters_exist_and_fit(file: SiteFile, content: Content) -> Iterator[Issue
         elif hint := wrong_value(content.parameters[name], value):
             said = f"'{value}' is no value of the parameter '{name}'"
             yield file.issue(where, "PARAM006", said, hint)
+        elif hint := far_from_shipped(content.parameters[name], value):
+            said = f"'{value}' is far from the shipped value of '{name}'"
+            yield file.issue(where, "SITE016", said, hint)
+
+
+def far_from_shipped(parameter: Parameter, value: Any) -> str:
+    """Return what to look at where a number may be in another unit, else the empty string.
+
+    A temperature in Fahrenheit, a count per microlitre or a concentration per decilitre is more
+    than twice, or less than half of what it should be.
+    """
+    if not parameter.unit:
+        return ""
+    shipped, own = Decimal(str(parameter.value)), Decimal(str(value))
+    if shipped / _FAR <= own <= shipped * _FAR:
+        return ""
+    return f"look twice: it is {shipped} {parameter.unit} as shipped, and the unit stays"
 
 
 def wrong_value(parameter: Parameter, value: Any) -> str:

@@ -26,7 +26,7 @@ from cds_service.web import call_log, cors, errors
 from cds_service.web.body import body_of
 from cds_service.web.call_log import note
 from cds_service.web.discovery import SERVICES
-from cds_service.web.recording import event
+from cds_service.web.recording import event, not_checked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -128,6 +128,8 @@ class ServiceCalls:
                         _order_codes(client),
                     )
                 self._count_cards(consulted.cards)
+                if missing := not_checked(consulted):
+                    note(missing_sources=missing)
                 if consulted.assessments:
                     about = (call, consulted, body, client, service, advisor.content_version)
                     self._record(about, time.perf_counter() - started)

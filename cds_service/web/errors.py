@@ -16,7 +16,7 @@ _log = logger(__name__)
 _ISSUES = {
     404: ("not-found", "There is nothing at this address; /cds-services lists the CDS services."),
     405: ("not-supported", "This address does not take this method; see the Allow header."),
-    413: ("too-long", "The request body is too large."),
+    413: ("too-long", "The request body is too large: send less, or raise CDS_MAX_BODY_BYTES."),
     415: ("not-supported", "The media type of the request is not supported."),
     429: ("throttled", "Too many requests: try again later."),
     500: ("exception", "The service failed to answer."),

@@ -58,6 +58,11 @@ class Gate:
         self._started: dict[int, float] = {}
 
     @property
+    def in_hand(self) -> int:
+        """Return how many calls of the services have a place."""
+        return self._places.taken
+
+    @property
     def waiting(self) -> int:
         """Return how many calls wait to be computed."""
         return self._slots.waiting

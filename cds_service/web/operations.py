@@ -107,7 +107,8 @@ def operations(
             ),
         )
         metrics.watch_journal(journal.figures)
-    metrics.watch_calls(lambda: drain.in_flight, lambda: gate.waiting)
+    # health, figures and discovery are no calls: whoever asks for the figures would count itself
+    metrics.watch_calls(lambda: gate.in_hand, lambda: gate.waiting)
     metrics.watch_readiness(health.figure)
     return Operations(
         registry=registry,

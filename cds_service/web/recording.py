@@ -38,14 +38,12 @@ def event(
     Raises:
         ValueError: the cards of `body` are not those of `consulted`, or one has an odd uuid.
     """
-    missing: set[str] = set()
     suppressed: set[str] = set()
     orders: list[ConsultedOrder] = []
     keys: dict[str, str] = {}
     for assessment in consulted.assessments:
         reference = assessment.order.reference
         keys[reference] = key.pseudonym("order", reference, client.id)
-        missing.update(assessment.not_checked)
         suppressed.update([each.rule_id for each in assessment.suppressed])
         orders.append(_order(assessment, keys[reference]))
     told = [
@@ -69,9 +67,15 @@ def event(
         orders=tuple(orders),
         cards=tuple([_card(each, card) for each, card in zip(told, shown, strict=True)]),
         suppressed=tuple(sorted(suppressed)),
-        missing=tuple(sorted(missing)),
+        missing=not_checked(consulted),
         latency_ms=round(seconds * 1000, 1),
     )
+
+
+def not_checked(consulted: "Consulted") -> tuple[str, ...]:
+    """Return the resource types that were not read to the end for some order of the call."""
+    unread = {kind for assessment in consulted.assessments for kind in assessment.not_checked}
+    return tuple(sorted(unread))
 
 
 def _order(assessment: "Assessment", order_key: str) -> ConsultedOrder:

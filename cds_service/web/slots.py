@@ -9,8 +9,13 @@ class Places:
     """A number of equal places that nobody waits for."""
 
     def __init__(self, number: int) -> None:
-        self._free = number
+        self._number = self._free = number
         self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        """Return how many places are taken now."""
+        return self._number - self._free
 
     def take(self) -> bool:
         """Say whether there was a place; it is taken then."""

@@ -135,7 +135,7 @@ def test_mistakes_are_printed_with_their_place_and_nothing_is_in_force(call, fil
     assert ran.out == ""
     assert f"{path}:2:18: REF006 error: there is no card 'add-contrst'" in ran.err
     assert "Did you mean 'add-contrast'" in ran.err
-    assert ran.err.splitlines()[-1].endswith("have 1 errors: nothing is used.")
+    assert ran.err.splitlines()[-1].endswith("have 1 error: nothing is used.")
 
 
 def test_a_file_that_is_not_there_is_said(call, tmp_path):

@@ -21,4 +21,4 @@ def test_content_with_errors_is_counted_and_said_to_have_them(call, monkeypatch,
     monkeypatch.setenv("CDS_CARDS_DIR", str(small))
     ran = call("content")
     assert ran.code == 0
-    assert "It has 1 errors" in ran.out
+    assert "It has 1 error:" in ran.out

@@ -148,7 +148,24 @@ def test_an_order_that_is_no_imaging_is_none_of_our_business(explained, patient)
     order["code"] = {"text": "Physiotherapy"}
     out = explained(patient)
     assert "not recognised as imaging" in out
+    assert "as sent: Physiotherapy" in out
     assert "No imaging order is selected" in out
+
+
+def test_a_local_code_that_is_not_mapped_is_shown_as_it_was_sent(explained, patient):
+    order = patient["context"]["draftOrders"]["entry"][0]["resource"]
+    order["code"] = {"coding": [{"system": "urn:oid:1.2.3.4.5", "code": "IMG1001"}]}
+    assert "as sent: urn:oid:1.2.3.4.5 IMG1001" in explained(patient)
+    order["code"] = {}
+    assert "as sent: neither code nor text" in explained(patient)
+
+
+def test_a_text_that_contradicts_the_code_is_not_blamed_on_the_codes(explained, patient):
+    order = patient["context"]["draftOrders"]["entry"][0]["resource"]
+    order["code"]["text"] = "CT head without contrast"
+    assert "its codes, or codes and text, name different studies" in section(
+        explained(patient), "What was ordered"
+    )
 
 
 def test_a_topic_that_does_not_speak_says_why(explained, patient):
@@ -245,7 +262,7 @@ def test_a_file_that_cannot_be_read_is_said_in_words(call, tmp_path):
     for path in (tmp_path / "none.json", tmp_path):
         ran = call("explain", path)
         assert ran.code == 1
-        assert "cannot be read" in ran.err
+        assert ran.err.startswith(f"{path} cannot be read: "), "no request was refused"
 
 
 def test_a_date_that_is_none_is_wrong_usage(call):

@@ -32,7 +32,7 @@ def test_content_with_errors_is_not_exported(call, small, tmp_path):
     ran = call("export", "fhir", "--out", path, small)
     assert ran.code == 2
     assert "SCHEMA001" in ran.err
-    assert "1 errors" in ran.err
+    assert "1 error:" in ran.err
     assert not path.exists()
 
 

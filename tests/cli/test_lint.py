@@ -124,7 +124,8 @@ def test_resources_of_another_patient_are_an_error(linted, patient):
     add_record(patient, "conditions", condition(subject={"reference": "Patient/other"}))
     ran = linted(patient)
     assert ran.code == 1
-    assert line_with(ran, "1 resources are about another patient").startswith("error")
+    said = line_with(ran, "what is about another patient is left out (resources: 1)")
+    assert said.startswith("error")
 
 
 def test_codings_without_a_system_or_with_an_unknown_one_are_counted_by_system(linted, patient):
@@ -134,8 +135,8 @@ def test_codings_without_a_system_or_with_an_unknown_one_are_counted_by_system(l
     add_record(patient, "conditions", condition(id="bare", code={"coding": [{"code": "M54.5"}]}))
     ran = linted(patient)
     assert line_with(ran, "'urn:oid:1.2.3'").startswith("warning")
-    assert "3 codings in the code system 'urn:oid:1.2.3' are not read" in ran.out
-    assert "1 codings without a system are not read" in ran.out
+    assert "codings in the code system 'urn:oid:1.2.3' are not read (3 of them" in ran.out
+    assert "codings without a system are not read (1 of them" in ran.out
 
 
 def test_an_unknown_system_beside_a_known_one_is_only_a_note(linted, patient):
@@ -231,6 +232,30 @@ def test_nothing_of_the_patient_is_printed(call, saved, patient):
         ran = call("lint", path, *arguments)
         assert ran.out
         assert "1815" not in ran.out
+
+
+def test_a_fhir_server_without_a_token_is_told_from_none(linted, patient):
+    del patient["prefetch"]["devices"]
+    assert "there is no FHIR server to read it from" in line_with(linted(patient), "/devices")
+    patient["fhirServer"] = "http://127.0.0.1:8080/fhir"
+    said = line_with(linted(patient), "/devices")
+    assert "fhirServer cannot be read without fhirAuthorization" in said
+    assert said.startswith("warning")
+
+
+def test_a_code_without_a_system_is_quoted_without_a_gap(linted, patient):
+    order = patient["context"]["draftOrders"]["entry"][0]["resource"]
+    order["code"] = {"coding": [{"code": "LWS-CT"}]}
+    ran = linted(patient)
+    assert "no procedure we know (LWS-CT)" in line_with(ran, "no procedure")
+    assert ran.out.splitlines()[-1] == "0 errors, 1 warning, 1 note"
+
+
+def test_a_text_that_contradicts_the_code_is_said_to(linted, patient):
+    order = patient["context"]["draftOrders"]["entry"][0]["resource"]
+    order["code"]["text"] = "CT head without contrast"
+    said = line_with(linted(patient), "stand for different procedures")
+    assert "the codes (loinc 30679-5) and the text" in said
 
 
 def test_remarks_as_json_have_the_same_members_each(call, saved, patient):

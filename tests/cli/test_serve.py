@@ -131,6 +131,50 @@ def test_with_a_clients_file_demo_says_that_the_page_is_off(tmp_path):
     assert "the order-entry page /demo is off" in err
 
 
+def test_where_clients_authenticate_no_line_to_try_without_a_token_is_given(tmp_path):
+    clients = tmp_path / "clients.yaml"
+    clients.write_text(CLIENTS)
+    own = {"CDS_CLIENTS_FILE": str(clients), "CDS_BASE_URL": "https://cds.example"}
+    with Service(**own) as service:
+        assert not any("curl" in line for line in service.said)
+        assert service.said[2] == "Who may call, each with its tokens: ehr."
+
+
+def test_all_that_is_said_is_json_where_the_log_is(tmp_path):
+    site = tmp_path / "site.yaml"
+    site.write_text("cards: {indicator-caps: {hold-mri-lead: info}}\n", encoding="utf-8")
+    with Service(CDS_LOG_FORMAT="json", CDS_SITE_FILE=str(site)) as service:
+        _, out, err = service.stop(signal.SIGTERM)
+    told = [json.loads(line) for line in [*service.said, *out.splitlines(), *err.splitlines()]]
+    assert {"event", "level", "module", "timestamp"} <= set.intersection(*map(set, told))
+    events = [each["event"] for each in told]
+    assert any("SITE015 warning" in event for event in events)
+    assert any("LOCAL MODE" in event for event in events)
+    assert events[0].startswith("Imaging-order advisor")
+
+
+def test_problems_that_stop_the_start_are_json_too_each_on_a_line(tmp_path):
+    clients = tmp_path / "clients.yaml"
+    clients.write_text("clients: []\n")
+    done = refused(CDS_LOG_FORMAT="json", CDS_CLIENTS_FILE=str(clients))
+    assert done.returncode == 2
+    first, second = (json.loads(line)["event"] for line in done.stderr.splitlines())
+    assert "cannot be used" in first
+    assert "this list is empty" in second
+
+
+def test_a_variable_written_almost_like_a_setting_is_told(tmp_path):
+    with Service(CDS_SITEFILE="x", CDS_SERVICE_HOST="10.0.0.1") as service:
+        _, _, err = service.stop(signal.SIGTERM)
+    assert "CDS_SITEFILE is no setting and has no effect. Is CDS_SITE_FILE meant?" in err
+    assert "CDS_SERVICE_HOST" not in err
+
+
+def test_names_keep_their_capitals_in_the_help(call):
+    assert "serve CDS Hooks over HTTP" in " ".join(call("serve", "--help").out.split())
+    assert "CDS_INSIGHTS_USERS_FILE" in call("insights", "password", "--help").out
+
+
 def test_a_body_above_the_limit_is_refused_with_an_operation_outcome():
     with Service(CDS_MAX_BODY_BYTES="600000") as service:
         answer = requests.post(
@@ -190,6 +234,15 @@ def test_wrong_settings_are_told_in_full_and_nothing_is_served():
     assert done.returncode == 2
     assert "CDS_LOG_LEVEL" in done.stderr
     assert "CDS_THREADS" in done.stderr
+
+
+@pytest.mark.parametrize("way", ["users", "proxy"])
+def test_a_way_in_to_the_insights_that_cannot_be_used_is_told_once(way):
+    done = refused(CDS_INSIGHTS=way, CDS_WORKERS="2", CDS_PORT="0")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("CDS_BASE_URL must be set when people sign in to the insights")
 
 
 def test_a_port_that_is_taken_is_said_in_words():

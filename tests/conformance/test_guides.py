@@ -1,5 +1,6 @@
 """What the guides show is true: table, client, clients file, settings and links."""
 
+import json
 import os
 import re
 import threading
@@ -13,6 +14,7 @@ import yaml
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
+from cds_service.clients.refusal import Refusal
 from cds_service.gather.templates import resource_type_of
 from cds_service.settings import Settings, variable
 from tests.conformance.requirements import ROOT
@@ -87,6 +89,21 @@ def test_the_clients_file_in_the_guide_is_accepted() -> None:
     reading = pytest.importorskip("cds_service.clients.read")
     clients = reading.read_clients(yaml.safe_load(part("clients")))
     assert [client.id for client in clients.all] == ["st-elsewhere", "st-elsewhere-test"]
+
+
+def first_column(name: str) -> set[str]:
+    """Return the names in the first column of the table between the marks `name`."""
+    rows = part(name).splitlines()[2:]
+    return {said for row in rows for said in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def test_every_key_of_a_client_is_in_the_table() -> None:
+    schema = json.loads((ROOT / "cds_service/clients/clients.schema.json").read_text("utf-8"))
+    assert first_column("client-keys") == set(schema["$defs"]["client"]["properties"])
+
+
+def test_every_reason_for_which_a_token_is_refused_is_in_the_table() -> None:
+    assert first_column("outcomes") == {reason.value for reason in Refusal}
 
 
 @pytest.mark.parametrize("guide", [INTEGRATE, SECURITY], ids=lambda path: path.name)

@@ -105,11 +105,19 @@ def test_every_address_of_a_code_system_has_its_name(uri: str, name: str) -> Non
         "http://www.icd10data.com/",
         "http://snomed.info/",
         "urn:oid:2.16.840.1.113883.6.96.1",
-        "2.16.840.1.113883.6",
+        "urn:oid:2.16.840.1.113883.6",
+        "1.2",
+        "1.2.003.4",
+        "3.1.4.1.5",
     ],
 )
 def test_an_address_that_only_looks_like_a_known_one_is_not_it(uri: str) -> None:
     assert system_name(uri) == uri
+
+
+@pytest.mark.parametrize("uri", ["1.2.3.4.5", " urn:oid:1.2.3.4.5", "URN:OID:1.2.3.4.5|2.0"])
+def test_an_oid_is_one_system_with_its_scheme_and_without(uri: str) -> None:
+    assert system_name(uri) == "urn:oid:1.2.3.4.5"
 
 
 @pytest.mark.parametrize(

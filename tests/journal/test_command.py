@@ -110,7 +110,7 @@ def test_a_journal_that_cannot_be_used_is_told_in_one_line(
     assert run("counts") == 2
     assert "no directory" in capsys.readouterr().err
     settings.journal_dir = Path("/proc/nowhere")
-    assert run("counts") == 2
+    assert run("migrate") == 2
     assert "cannot be used" in capsys.readouterr().err
     settings.journal_url = "postgresql://user:secret@127.0.0.1:1/x"
     settings.journal_dir = None
@@ -139,7 +139,7 @@ def test_settings_become_a_journal_in_its_own_directory(settings: JournalPart):
 def test_a_tilde_is_the_home_of_the_user(settings: JournalPart, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     settings.journal_dir = Path("~/state")
-    assert run("counts") == 0
+    assert run("migrate") == 0
     assert (tmp_path / "state" / "journal.sqlite3").exists()
 
 

@@ -1,6 +1,7 @@
 """Content, site file and clients file change while calls go on."""
 
 import os
+import re
 import shutil
 import signal
 import threading
@@ -204,6 +205,17 @@ def test_a_service_with_other_settings_is_told_apart(settings, cards, tmp_path):
         done = command("reload", **{**settings, "CDS_CARDS_DIR": str(elsewhere)})
         assert done.returncode == 1
         assert "uses other files than this command" in done.stderr
+        assert re.search(r"Its content is [0-9a-f]{12}, here it is [0-9a-f]{12}\.", done.stderr)
+
+
+def test_a_service_with_another_clients_file_is_told_apart(settings, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    own = {**settings, **with_clients(tmp_path, ec_pair("ehr-1"))}
+    other = {**settings, **with_clients(tmp_path / "elsewhere", ec_pair("ehr-2"))}
+    with Running(**own):
+        done = command("reload", **other)
+    assert done.returncode == 1
+    assert "as here, its clients file is another" in done.stderr
 
 
 def test_the_service_is_found_in_the_directory_of_its_journal(tmp_path, body):

@@ -30,6 +30,18 @@ MISTAKES = {
         "parameters:\n  feever-window: P7D\n",
         ["2:3 REF002"],
     ),
+    "a temperature in degrees Fahrenheit": (
+        'parameters: {fever-temperature: "100.4", sepsis-temperature-low: 96.8}\n',
+        ["1:33 SITE016", "1:66 SITE016"],
+    ),
+    "a concentration in another unit": (
+        'parameters: {crp-threshold: "1"}\n',
+        ["1:29 SITE016"],
+    ),
+    "a threshold of the site in the shipped unit": (
+        'parameters: {fever-temperature: "38.5", crp-threshold: 20, fever-window: P90D}\n',
+        [],
+    ),
     "a card that does not exist": ("cards: {switched-off: [add-contrst]}\n", ["1:24 REF006"]),
     "a cap for a card that does not exist": (
         "cards: {indicator-caps: {add-contrst: info}}\n",
@@ -183,6 +195,11 @@ def test_a_mistake_is_one_line_with_path_place_code_and_the_nearest_names(issues
         f"{tmp_path / 'site.yaml'}:2:18: SITE003 error: there is no rule 'add-contrst'"
         " (Did you mean 'add-contrast' or 'iodinated-contrast' or 'gadolinium-contrast'?)"
     )
+
+
+def test_an_empty_file_says_what_to_do(issues):
+    (said,) = issues("# everything is a comment\n")
+    assert "name no site file: then everything is as shipped" in str(said)
 
 
 def test_all_mistakes_are_told_at_once(places):

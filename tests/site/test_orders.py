@@ -26,6 +26,13 @@ def test_a_local_code_counts_in_its_own_system_only(opened):
         assert recognised(consult(site, request(ordering(other), CHART))) == ""
 
 
+def test_an_oid_may_be_written_and_sent_with_its_scheme_or_without(opened):
+    bare = LOCAL.removeprefix("urn:oid:")
+    for written, sent in ((bare, LOCAL), (LOCAL, bare), (bare, bare)):
+        asked = request(ordering({"system": sent, "code": "IMG123"}), CHART)
+        assert recognised(consult(opened(ROW.replace(LOCAL, written)), asked)) == MRI
+
+
 def test_several_systems_may_map_to_one_procedure(opened):
     site = opened(
         f'orders:\n  - {{system: "{LOCAL}", code: "IMG123", procedure: {MRI}}}\n'

@@ -26,6 +26,12 @@ def test_without_a_site_the_standard_code_is_alone(opened):
     assert resource["code"]["coding"] == [LOINC]
 
 
+def test_an_oid_is_written_into_orders_with_its_scheme(opened):
+    site = opened(SITE.replace(LIST, LIST.removeprefix("urn:oid:")))
+    (resource,) = suggested(consult(site, ASKED))
+    assert resource["code"]["coding"][0] == PREFERRED
+
+
 def test_a_code_without_a_name_leaves_our_title(opened):
     site = opened(f'suggestions: [{{procedure: {WITH}, code: {{code: "77001"}}}}]\n')
     (resource,) = suggested(consult(site, ASKED))

@@ -164,3 +164,19 @@ def test_the_time_without_a_free_slot_and_the_calls_that_waited_are_counted(told
     for call in (first, second, third):
         call.finish()
     assert made.load() == made.load(), "it stands still while one is"
+
+
+def test_a_call_is_in_hand_from_its_place_to_its_answer(told):
+    made = gate(told)
+    made.enter()
+    made.enter()
+    assert made.in_hand == 2
+    made.leave()
+    made.leave()
+    assert made.in_hand == 0
+
+
+def test_whoever_reads_the_figures_is_no_call_in_flight(serve):
+    client = serve()
+    client.post("/cds-services/imaging-order-select", data="{", content_type="application/json")
+    assert "cds_calls_in_flight 0.0" in client.get("/metrics").text

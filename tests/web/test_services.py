@@ -9,6 +9,7 @@ from cds_service import log
 from cds_service.advisor import Consultation
 from cds_service.hooks.errors import RequestRefused
 from cds_service.settings import Settings
+from tests.hook_request import BACK_PAIN, BREAST_CANCER, order, request, resources
 
 SELECT = "/cds-services/imaging-order-select"
 SIGN = "/cds-services/imaging-order-sign"
@@ -117,6 +118,19 @@ def test_each_call_has_one_log_line_with_codes_and_counts_but_no_text(
     assert "dropped_fields" not in line
     for secret in ("canary", "Canary", "pat-1", "draft-1", "prac-1"):
         assert secret not in json.dumps(line)
+
+
+def test_the_log_names_the_sources_that_a_call_lacked(serve, log_lines):
+    client = serve()
+    whole = request(order(), resources(BREAST_CANCER, BACK_PAIN))
+    client.post(SELECT, json=whole)
+    whole["prefetch"] = {"patient": whole["prefetch"]["patient"]}
+    client.post(SELECT, json=whole)
+    complete, lacking = log_lines()
+    assert "missing_sources" not in complete
+    assert {"AllergyIntolerance", "Condition", "Device"} <= set(lacking["missing_sources"])
+    assert "Patient" not in lacking["missing_sources"]
+    assert "dropped_fields" not in lacking
 
 
 def test_a_hook_instance_that_is_no_identifier_is_not_logged(client, call, log_lines):
