@@ -1,5 +1,6 @@
 """The database that the journal is in: made ready at its first use, written by one at a time."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -7,7 +8,7 @@ from importlib import import_module
 
 from sqlalchemy import Connection, Dialect, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from cds_service.journal.engines import WRITES, open_engine, unit_of_work
 from cds_service.journal.errors import JournalUnavailable, NewerTables
@@ -65,9 +66,7 @@ class Database:
             reason = "The journal's tables are those of a newer version of the service."
             raise JournalUnavailable(reason, retry_after=60) from None
         except SQLAlchemyError as problem:
-            kind = type(getattr(problem, "orig", None) or problem).__name__
-            reason = f"The journal's tables could not be brought up to date ({kind})."
-            raise JournalUnavailable(reason) from None
+            raise JournalUnavailable(_not_prepared(problem)) from None
         finally:
             self._preparing.release()
 
@@ -106,3 +105,14 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _not_prepared(problem: SQLAlchemyError) -> str:
+    """Return what is wrong without the driver's text, which may hold data and addresses."""
+    cause = getattr(problem, "orig", None) or problem
+    kind = type(cause).__name__
+    if isinstance(problem, OperationalError):
+        return f"The journal's database cannot be reached or opened ({kind})."
+    if type(cause) is sqlite3.DatabaseError:
+        return f"The journal's file is no database, or is damaged ({kind})."
+    return f"The journal's tables could not be brought up to date ({kind})."

@@ -47,7 +47,7 @@ class SiteKey:
         """
         if len(text) < _LEAST_TEXT:
             raise JournalMisconfigured(
-                f"The journal key must have at least {_LEAST_TEXT} characters."
+                f"CDS_JOURNAL_KEY must have at least {_LEAST_TEXT} characters."
             )
         return cls(hashlib.sha256(text.encode()).digest())
 
@@ -108,7 +108,9 @@ class CommentCipher:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
-            raise JournalMisconfigured(f"The comment key must be {_KEY_BYTES} bytes in base64.")
+            raise JournalMisconfigured(
+                f"CDS_JOURNAL_COMMENT_KEY must be {_KEY_BYTES} bytes in base64."
+            )
         self._cipher = AESGCM(key)
 
     @classmethod

@@ -33,6 +33,9 @@ OTHER = "other"
 # The EHR waits about half a second, a FHIR read at most the deadline of the settings.
 _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _READ_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0)
+FEEDBACK = "feedback"
+"""The label ``hook`` of feedback, which comes to an address of a service too."""
+
 _FATES = ("written", "spooled", "replayed", "lost")
 _TURNED_AWAY = frozenset({"places", "uploads", "queue", "wait", "reads"})
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
@@ -79,12 +82,14 @@ class Metrics:
             MultiProcessCollector(self._shown, str(directory))  # type: ignore[no-untyped-call]
         self._shown.register(_ContentCollector(self._in_use))
         self._services = frozenset(service.id for service in SERVICES)
-        self._hooks = frozenset(service.hook for service in SERVICES)
+        self._hooks = frozenset({*(service.hook for service in SERVICES), FEEDBACK})
         self._rules = frozenset(rules)
         self._token_reasons = frozenset(token_reasons)
         self._indicators = frozenset(indicator.value for indicator in Indicator)
         self._kinds = frozenset(SOURCE_TYPES)
-        self._calls = self._counter("calls", "Calls", "service", "hook", "status")
+        self._calls = self._counter(
+            "calls", "Calls of the services, answered or refused", "service", "hook", "status"
+        )
         self._seconds = self._histogram(
             "call_seconds", "Time to answer a call", _CALL_SECONDS, "service"
         )
@@ -97,6 +102,11 @@ class Metrics:
         self._turned_away = self._counter(
             "calls_turned_away", "Calls for which there was no room", "reason"
         )
+        # from 0 on, so that the first one is seen as a rise
+        for reason in self._token_reasons:
+            self._refused.labels(reason)
+        for reason in _TURNED_AWAY:
+            self._turned_away.labels(reason)
         self._records = self._counter("journal_records", "Journal records", "fate")
         self._in_flight = self._gauge("calls_in_flight", "Calls being answered", "sum")
         self._waiting = self._gauge("calls_waiting", "Calls that wait to be computed", "sum")
@@ -135,9 +145,9 @@ class Metrics:
 
     def watch_journal(self, figures: Callable[[], "Figures"]) -> None:
         """Show what `figures` returns, from the next publishing on; it must not block."""
-        pending = self._gauge("journal_queue", "Records in memory", "sum")
-        lag = self._gauge("journal_lag_seconds", "Age of the oldest", "max")
-        reachable = self._gauge("journal_reachable", "1 if it is", "min")
+        pending = self._gauge("journal_queue", "Journal records that wait in memory", "sum")
+        lag = self._gauge("journal_lag_seconds", "Seconds the oldest unwritten record waits", "max")
+        reachable = self._gauge("journal_reachable", "1 if its database can be used", "min")
         told = dict.fromkeys(_FATES, 0)
 
         def publish() -> None:

@@ -25,8 +25,8 @@ def blueprint(*, public: bool = False) -> Blueprint:
             raise RequestRefused(
                 403,
                 "forbidden",
-                "The metrics are for programs on the machine of the service; see the setting"
-                " metrics_public.",
+                "The metrics are for programs on the machine of the service;"
+                " CDS_METRICS_PUBLIC opens them to others.",
             )
         figures: Metrics = current_app.extensions[EXTENSION]
         response = Response(figures.text(), content_type=CONTENT_TYPE_LATEST)

@@ -12,6 +12,7 @@ from cds_service.journal.errors import JournalUnavailable
 from cds_service.web.body import body_of
 from cds_service.web.call_log import note
 from cds_service.web.discovery import SERVICES
+from cds_service.web.metrics import FEEDBACK
 
 if TYPE_CHECKING:
     from cds_service.settings import Settings
@@ -37,7 +38,7 @@ def blueprint(settings: "Settings", operations: "Operations") -> Blueprint:
     @routes.post(f"/cds-services/{_ID}/feedback")
     @routes.post(f"/cds-services//{_ID}/feedback")
     def feedback(service_id: str) -> Response:
-        note(service=service_id)
+        note(service=service_id, hook=FEEDBACK)
         client = operations.authenticate(request)
         with operations.gate.uploading():
             sent = body_of(request, settings.max_body_bytes)

@@ -116,7 +116,7 @@ def test_a_journal_that_cannot_be_used_is_told_in_one_line(
     settings.journal_dir = None
     assert run("counts") == 2
     err = capsys.readouterr().err
-    assert "brought up to date" in err
+    assert "cannot be reached or opened" in err
     assert "secret" not in err
 
 

@@ -64,6 +64,12 @@ class TestCounting:
         made.token_refused("expired")
         assert figures(made)["cds_tokens_refused_total", "expired"] == 1
 
+    def test_refusals_are_counted_from_nought_so_that_the_first_is_seen_as_a_rise(self):
+        found = figures(Metrics(token_reasons=["expired"]))
+        assert found["cds_tokens_refused_total", "expired"] == 0
+        rooms = {key[1] for key in found if key[0] == "cds_calls_turned_away_total"}
+        assert rooms == {"places", "uploads", "queue", "wait", "reads"}
+
     def test_what_is_not_in_a_closed_set_is_other(self):
         made = Metrics(["r"], ["expired"])
         made.observe_call(HOSTILE, HOSTILE, 999, 0.1)
@@ -138,6 +144,12 @@ class TestRoute:
         found = figures(counted)
         assert found["cds_calls_total", "2xx", SELECT, "order-select"] == 1
         assert sum(value for key, value in found.items() if key[0] == "cds_calls_total") == 2
+
+    def test_feedback_is_told_from_calls_although_it_comes_to_the_same_service(
+        self, client, counted
+    ):
+        client.post(f"/cds-services/{SELECT}/feedback", data="{", content_type="application/json")
+        assert figures(counted)["cds_calls_total", "4xx", "feedback", SELECT] == 1
 
     def test_a_program_on_this_machine_may_read_them(self, client, counted):
         answer = client.get("/metrics")
