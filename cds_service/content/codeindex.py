@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cds_service.content.model import Concept, ValueSet, ValueSetExpansions
 from cds_service.fhir.codes import Code, normal_code
 
-HIERARCHIC = ("icd-10-cm", "atc")
+HIERARCHIC = ("icd-10-cm", "icd-10", "atc")
 """Systems whose hierarchy is in the code itself, so that a prefix stands for its descendants."""
 
 _CATEGORY_LENGTH = 3
@@ -102,12 +102,11 @@ class CodeIndex:
 
     def _add(self, value_set: str, system: str, concept: Concept) -> None:
         role = concept.role
-        first, dash, last = concept.code.partition("-")
-        if dash and system in HIERARCHIC:
-            block = _Block(system, first.upper(), last.upper(), value_set, role, concept.label)
-            self._blocks.append(block)
-            return
         code = normal_code(system, concept.code)
+        first, dash, last = code.value.partition("-")
+        if dash and system in HIERARCHIC:
+            self._blocks.append(_Block(code.system, first, last, value_set, role, concept.label))
+            return
         self._labels.setdefault(code, concept.label)
         target = self._prefixes if concept.descendants and system in HIERARCHIC else self._exact
         target.setdefault(code, {})[value_set] = role

@@ -18,7 +18,7 @@ from cds_service.export.namespace import Json, Namespace
 from cds_service.fhir.codes import SYSTEM_URIS
 
 ICD_10_CM = "icd-10-cm"
-HIERARCHIC = (ICD_10_CM, "atc")
+HIERARCHIC = (ICD_10_CM, "icd-10", "atc")
 """Systems whose hierarchy is in the code itself."""
 
 Role = Literal["include", "weak", "exclude"]

@@ -30,6 +30,11 @@ NOTICES: dict[str, str] = {
         " (NCHS), Centers for Disease Control and Prevention (CDC). ICD-10 is copyright the World"
         " Health Organization."
     ),
+    "icd-10": (
+        "Codes of the International Statistical Classification of Diseases and Related Health"
+        " Problems, Tenth Revision (ICD-10), copyright the World Health Organization. The labels"
+        " are this project's own; the classification itself is not included."
+    ),
     "radlex": (
         "RadLex, Copyright 2014 The Radiological Society of North America (RSNA), all rights"
         " reserved. Used under the RadLex License, Version 2.0 (https://radlex.org)."

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 SYSTEM_URIS: dict[str, str] = {
     "icd-10-cm": "http://hl7.org/fhir/sid/icd-10-cm",
+    "icd-10": "http://hl7.org/fhir/sid/icd-10",
     "snomed-ct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
@@ -25,8 +26,9 @@ SYSTEM_URIS: dict[str, str] = {
 """Short name of a code system, as used in content, and the URI we write into orders."""
 
 READ_SYSTEMS = frozenset({*SYSTEM_URIS, "icd-10-gm"})
-"""Systems whose codes can count. ICD-10-GM is read as ICD-10-CM, see `normal_code`; of the other
-systems that have a name here (``icd-9-cm``, ``icd-10-pcs``, ``ndc``) content lists no codes."""
+"""Systems whose codes can count. ICD-10 of the WHO and ICD-10-GM are read as ICD-10-CM, see
+`normal_code`; of the other systems that have a name here (``icd-9-cm``, ``icd-10-pcs``, ``ndc``)
+content lists no codes."""
 
 _OID_TO_SYSTEM = {
     "2.16.840.1.113883.6.90": "icd-10-cm",
@@ -47,12 +49,11 @@ _OID_TO_SYSTEM = {
     "2.16.840.1.113883.6.14": "hcpcs",
 }
 
-# WHO ICD-10 is formally another system; public guides use its URI for ICD-10-CM. The spellings
-# icd-10-sm and sctm stand in public FHIR data for ICD-10-CM and SNOMED CT.
+# The spellings icd-10-sm and sctm stand in public FHIR data for ICD-10-CM and SNOMED CT.
 _URI_TO_SYSTEM = {
     "hl7.org/fhir/sid/icd-10-cm": "icd-10-cm",
     "hl7.org/fhir/sid/icd-10-sm": "icd-10-cm",
-    "hl7.org/fhir/sid/icd-10": "icd-10-cm",
+    "hl7.org/fhir/sid/icd-10": "icd-10",
     "terminology.hl7.org/codesystem/icd10cm": "icd-10-cm",
     "terminology.hl7.org/codesystem/icd10": "icd-10-cm",
     "mimic.mit.edu/fhir/mimic/codesystem/mimic-diagnosis-icd10": "icd-10-cm",
@@ -129,12 +130,16 @@ def normal_code(system: str, code: str) -> Code:
     ICD-10-CM and ATC lose dots, blanks and lower case, because charts carry ``C79.51``,
     ``C7951`` and ``c79.51`` for one thing. Other systems only lose surrounding blanks.
 
+    WHO ICD-10 is formally another system; public guides use its URI for ICD-10-CM. Its codes become
+    codes of ICD-10-CM, in charts and in content alike; content lists under ``icd-10`` only what
+    ICD-10-CM does not have.
+
     A code of ICD-10-GM becomes the ICD-10-CM code of its first four characters: up to there both
     refine WHO ICD-10, and a code with five says at least what its first four say. Codes that mean
     something else in ICD-10-CM stay codes of ICD-10-GM, which no content lists.
     """
     value = code.strip().strip("\u200b")
-    if system in ("icd-10-cm", "icd-10-gm", "atc"):
+    if system in ("icd-10-cm", "icd-10", "icd-10-gm", "atc"):
         value = "".join(value.replace(".", "").split()).upper()
     elif system in ("cpt", "hcpcs"):
         value = value.upper()
@@ -142,4 +147,4 @@ def normal_code(system: str, code: str) -> Code:
         value = value.rstrip(_GM_MARKS)
         if not value.startswith(_OTHER_MEANING_IN_ICD_10_CM):
             return Code("icd-10-cm", value[:_SHARED_WITH_ICD_10_CM])
-    return Code(system, value)
+    return Code("icd-10-cm" if system == "icd-10" else system, value)

@@ -80,6 +80,9 @@ def test_what_is_no_icd_10_cm_code_is_refused(code):
         ("atc", "L04"),
         ("atc", "A10BA02"),
         ("ncit", "C106045"),
+        ("icd-10", "B24"),
+        ("icd-10", "M49.0"),
+        ("icd-10", "A15-A19"),
         ("https://example.org/local", "anything"),
     ],
 )
@@ -89,7 +92,17 @@ def test_codes_of_other_systems_are_accepted(system, code):
 
 @pytest.mark.parametrize(
     ("system", "code"),
-    [("cpt", "7214"), ("hcpcs", "72148"), ("radlex", "541"), ("rxnorm", "C8640"), ("atc", "L4")],
+    [
+        ("cpt", "7214"),
+        ("hcpcs", "72148"),
+        ("radlex", "541"),
+        ("rxnorm", "C8640"),
+        ("atc", "L4"),
+        ("icd-10", "B2"),
+        ("icd-10", "M490"),
+        ("icd-10", "M49.0*"),
+        ("icd-10", "E14.74"),
+    ],
 )
 def test_the_right_shape_is_named_for_the_wrong_one(system, code):
     assert other_shape(system, code)

@@ -1,7 +1,11 @@
 """What a code counts as: exact codes, prefixes, blocks, and what is left out of them."""
 
+import pytest
+from msgspec.structs import replace
+
 from cds_service.content.codeindex import CodeIndex
 from cds_service.content.library import Content
+from cds_service.content.model import Concept, ConceptGroup
 from cds_service.fhir.codes import Code, normal_code
 
 
@@ -25,6 +29,37 @@ def test_a_german_icd_code_counts_where_its_meaning_is_shared(shipped: Content) 
     assert counted(shipped, "icd-10-gm", "C90.00")["active-malignancy"] == "include"
     assert "sepsis" in counted(shipped, "icd-10-cm", "R65.20")
     assert counted(shipped, "icd-10-gm", "R65.2!") == {}
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "value_set", "role"),
+    [
+        ("icd-10-gm", "B24", "hiv", "include"),
+        ("icd-10", "B24", "hiv", "include"),
+        ("icd-10", "b230", "hiv", "include"),
+        ("icd-10", "B20.6", "hiv", "include"),
+        ("icd-10-gm", "E14.74", "diabetes-with-complications", "include"),
+        ("icd-10", "E14.74", "diabetes-with-complications", "include"),
+        ("icd-10-gm", "E10.01", "diabetes-with-complications", "weak"),
+        ("icd-10-gm", "Z35.8", "pregnancy-condition", "include"),
+        ("icd-10-gm", "M49.06*", "spinal-infection", "include"),
+    ],
+)
+def test_a_code_that_only_the_who_has_counts(
+    shipped: Content, system: str, code: str, value_set: str, role: str
+) -> None:
+    assert counted(shipped, system, code)[value_set] == role
+    assert shipped.index.label(normal_code(system, code))
+
+
+def test_a_block_of_the_who_holds_its_categories(shipped: Content) -> None:
+    block = Concept(code="A15-A19", label="Tuberculosis", descendants=True)
+    groups = (ConceptGroup(system="icd-10", source="who", codes=(block,)),)
+    index = CodeIndex([replace(shipped.value_sets["hiv"], id="tuberculosis", concepts=groups)])
+    german = normal_code("icd-10-gm", "A17.8+")
+    assert dict(index.memberships(german)) == {"tuberculosis": "include"}
+    assert index.label(normal_code("icd-10", "a19.9")) == "Tuberculosis"
+    assert index.memberships(normal_code("icd-10", "A20")) == ()
 
 
 def test_a_late_effect_is_not_the_injury(shipped: Content) -> None:

@@ -102,7 +102,7 @@ def test_every_check_digit_is_right(found: list[Found]) -> None:
     assert [code for code in of(found, "loinc") if not loinc_is_valid(code)] == []
 
 
-@pytest.mark.parametrize("system", ["rxnorm", "atc", "ncit", "radlex", "cpt"])
+@pytest.mark.parametrize("system", ["rxnorm", "atc", "ncit", "radlex", "cpt", "icd-10"])
 def test_every_code_without_a_check_digit_has_its_shape(system: str, found: list[Found]) -> None:
     assert [code for code in of(found, system) if other_shape(system, code)] == []
 
@@ -118,6 +118,16 @@ def test_every_icd_10_cm_prefix_has_something_below_it_or_is_a_leaf(found: list[
     asked = [each.code for each in found if each.system == "icd-10-cm" and each.descendants]
     assert [code for code in asked if not icd.is_leaf(code) and not icd.get_descendants(code)] == []
     assert [code for code in asked if "-" in code and not icd.get_descendants(code)] == []
+
+
+def test_every_icd_10_code_of_the_who_is_one_that_icd_10_cm_does_not_have(
+    found: list[Found],
+) -> None:
+    """A number in both would be read as ICD-10-CM and belongs there; nothing below it either."""
+    listed = [code.replace(".", "") for code in of(found, "icd-10")]
+    every = [code.replace(".", "") for code in icd.get_all_codes()]
+    assert [one for one in every if one.startswith(tuple(listed))] == []
+    assert [code for code in listed if "-" in code] == []
 
 
 def test_a_code_that_has_narrower_ones_says_whether_they_count(found: list[Found]) -> None:

@@ -82,6 +82,26 @@ def test_descendants_are_in_the_same_sets(exported: Exported, loaded: Loaded) ->
 
 
 @pytest.mark.parametrize(
+    ("code", "value_sets"),
+    [
+        ("B24", {"hiv"}),
+        ("B23.0", {"hiv"}),
+        ("E14.7", {"diabetes-with-complications", "diabetes-any"}),
+        ("E14.0", {"diabetes-with-complications.suggestive", "diabetes-any"}),
+        ("E14.9", {"diabetes-any"}),
+        ("Z35.9", {"pregnancy-condition"}),
+        ("B25.9", set()),
+    ],
+)
+def test_codes_that_only_the_who_has_are_exported_under_its_address(
+    exported: Exported, loaded: Loaded, code: str, value_sets: set[str]
+) -> None:
+    assert told_by_export(exported, "icd-10", code) == value_sets
+    assert told_by_service(index_of_all(loaded), "icd-10", code) == value_sets
+    assert told_by_export(exported, "icd-10-cm", code) == set()
+
+
+@pytest.mark.parametrize(
     "code", ["H02AB06", "H02CA01", "L04AX03", "L04", "A10BA02", "V08AB02", "J01CA04"]
 )
 def test_medicines_below_a_class_are_in_the_same_sets(

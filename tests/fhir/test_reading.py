@@ -25,7 +25,7 @@ MRI = {"coding": [{"system": "http://loinc.org", "code": "30679-5"}], "text": "M
         ("http://snomed.info/sct/731000124108", "snomed-ct"),
         ("urn:oid:2.16.840.1.113883.6.96", "snomed-ct"),
         ("http://hl7.org/fhir/sid/icd-10-cm", "icd-10-cm"),
-        ("http://hl7.org/fhir/sid/icd-10", "icd-10-cm"),
+        ("http://hl7.org/fhir/sid/icd-10", "icd-10"),
         ("urn:oid:2.16.840.1.113883.6.90", "icd-10-cm"),
         ("http://loinc.org/", "loinc"),
         ("http://www.ama-assn.org/go/cpt", "cpt"),
@@ -133,6 +133,12 @@ def test_an_oid_is_one_system_with_its_scheme_and_without(uri: str) -> None:
 )
 def test_a_german_icd_code_counts_by_its_first_four_characters(written: str, read: str) -> None:
     assert normal_code("icd-10-gm", written) == Code("icd-10-cm", read)
+
+
+@pytest.mark.parametrize("written", ["B24", "c79.51", "E11.74", "Z33"])
+def test_a_code_of_the_who_is_read_as_one_of_icd_10_cm(written: str) -> None:
+    system = system_name("http://hl7.org/fhir/sid/icd-10|2019")
+    assert normal_code(system, written) == normal_code("icd-10-cm", written)
 
 
 @pytest.mark.parametrize("written", ["R65.2", "R65.2!", "R65"])

@@ -141,6 +141,10 @@ MISTAKES = {
         'value-sets: {fever: [{system: icd-10-cm, code: "R50.9", label: "Fever"}]}\n',
         ["1:48 SITE012"],
     ),
+    "a code that the value set has, as one of the WHO": (
+        'value-sets: {fever: [{system: icd-10, code: "R50.9", label: "Fever"}]}\n',
+        ["1:45 SITE012"],
+    ),
     "a code that the value set excludes": (
         'value-sets: {fever: [{system: icd-10-cm, code: "R50.84", label: "Fever"}]}\n',
         ["1:48 SITE012"],

@@ -145,3 +145,22 @@ def test_a_local_code_of_the_reason_says_what_the_order_is_for(opened):
     body = request(coded, resources(BREAST_CANCER, FEVER))
     assert names(consult(opened(pain), body)) == ["add-contrast"]
     assert names(consult(opened(other), body)) == []
+
+
+def test_a_code_that_only_the_who_has_is_added_by_its_short_name(opened):
+    site = opened('value-sets: {hiv: [{system: icd-10, code: "F02.4", label: "Dementia"}]}\n')
+    condition = {
+        "fhir": {
+            "resourceType": "Condition",
+            "id": "c1",
+            "subject": {"reference": "Patient/case-patient"},
+            "code": {
+                "coding": [
+                    {"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "F02.4*"}
+                ]
+            },
+        }
+    }
+    body = request(order(), resources(BACK_PAIN, condition))
+    assert state(consult(site, body), "hiv") == "present"
+    assert state(consult(opened(), body), "hiv") == "absent"

@@ -8,10 +8,15 @@ import re
 
 _CATEGORY = r"[A-Z][0-9A][0-9A-Z]"  # QA0, new in 2026, has a letter in second place
 _ICD_10_CM = re.compile(rf"{_CATEGORY}(?:\.[0-9A-Z]{{1,4}}|-{_CATEGORY})?", re.ASCII)
+_WHO_CATEGORY = r"[A-Z]\d\d"
 _SHAPES = {
     "atc": (re.compile(r"[A-Z](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?", re.ASCII), "L04AD02"),
     "cpt": (re.compile(r"\d{4}[0-9A-Z]", re.ASCII), "five digits"),
     "hcpcs": (re.compile(r"[A-Z]\d{4}", re.ASCII), "a letter and four digits"),
+    "icd-10": (  # no fifth character: those of ICD-10-GM and of ICD-10-CM differ
+        re.compile(rf"{_WHO_CATEGORY}(?:\.\d|-{_WHO_CATEGORY})?", re.ASCII),
+        "A00, A00.1 or A00-A09",
+    ),
     "ncit": (re.compile(r"C\d{3,7}", re.ASCII), "C106047"),
     "radlex": (re.compile(r"RP?ID\d+", re.ASCII), "RPID541"),
     "rxnorm": (re.compile(r"[1-9]\d{0,7}", re.ASCII), "digits only"),

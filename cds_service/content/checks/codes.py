@@ -24,7 +24,7 @@ from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 LONGEST_NOTE = 160
 """Characters a note of a code map may have: enough for a remark, not for a licensed text."""
 
-_HIERARCHIC = ("icd-10-cm", "atc")
+_HIERARCHIC = ("icd-10-cm", "icd-10", "atc")
 
 
 class Written(NamedTuple):
