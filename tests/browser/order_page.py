@@ -16,6 +16,11 @@ class OrderPage:
         expect(self.page.locator("#chart-panel")).not_to_have_attribute("aria-busy", "true")
         expect(self.advice).to_have_attribute("aria-busy", "false")
 
+    def open_patient(self, patient: str) -> None:
+        """Choose a patient, the one whose chart is open too, and wait until the chart is there."""
+        self.page.get_by_label("Patient", exact=True).select_option(patient)
+        expect(self.page.locator("#patient-state .busy")).to_have_count(0)
+
     def choose_study(self, typed: str, title: str) -> None:
         self.page.get_by_label("Study", exact=True).fill(typed)
         self.page.get_by_role("option", name=title, exact=True).click()

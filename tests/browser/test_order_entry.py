@@ -153,12 +153,12 @@ def test_every_order_to_try_gives_the_cards_it_says(entry: Entry) -> None:
     page = entry()
     wrong = []
     for patient in demo_patients().values():
-        page.page.get_by_label("Patient", exact=True).select_option(patient.id)
+        page.open_patient(patient.id)
         expect(page.page.locator("#patient-facts")).to_contain_text(patient.name)
         for place, order in enumerate(patient.orders):
             page.page.locator("#tries button").nth(place).click()
             if (cards := sorted(page.cards())) != sorted(order.cards):
-                wrong.append((patient.id, order.procedure, cards))
+                wrong.append((patient.id, order.procedure, cards, page.state))
     assert wrong == []
 
 
