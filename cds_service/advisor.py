@@ -123,6 +123,7 @@ class Advisor:
                 as_of,
                 self._policy_for(client),
                 on_fault=lambda order, fault: faults.append((order, fault)),
+                beside=request.orders,
             )
         for _, fault in faults:
             if not assessments or isinstance(fault, RequestRefused):

@@ -51,10 +51,12 @@ def assess(case: Case, content: Content) -> Assessment:
     cases about them.
     """
     content = with_switched_on(content, case.about)
-    order = read_order(case.order)
+    order, *others = (read_order(each) for each in (case.order, *case.beside))
     if order is None:
         raise ValueError(f"{case.name}: the order is of no type that can order imaging")
-    return decide(chart(case, content), (order,), content, case.as_of, _EVERY_CARD)[0]
+    beside = (order, *filter(None, others))
+    made = chart(case, content)
+    return decide(made, (order,), content, case.as_of, _EVERY_CARD, beside=beside)[0]
 
 
 def chart(case: Case, content: Content) -> Chart:

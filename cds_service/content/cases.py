@@ -17,6 +17,7 @@ class Case:
     """One case: its sentence, what it is about, the chart and order, and what is expected.
 
     `missing` maps a FHIR resource type to the state its source is in instead of complete.
+    `beside` are the other orders of the same call.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Case:
     order: Json
     missing: dict[str, str]
     expect: dict[str, Any]
+    beside: tuple[Json, ...] = ()
 
 
 def read_cases(document: Json, path: str) -> list[Case]:
@@ -56,6 +58,10 @@ def _case(case: Json, document: Json, path: str) -> Case:
             order=order_resource(given.get("order", {})),
             missing=dict(given.get("missing", {})),
             expect=case["expect"],
+            beside=tuple(
+                {**order_resource(other), "id": f"beside-{number}"}
+                for number, other in enumerate(given.get("beside", []))
+            ),
         )
     except (KeyError, ValueError) as problem:
         raise CaseError(f"{path}: case {case['name']!r}: {problem}") from problem

@@ -12,6 +12,7 @@ from cds_service.engine.findings import Findings
 from cds_service.engine.limit import limited
 from cds_service.engine.policy import Policy
 from cds_service.engine.recognise import recognise
+from cds_service.engine.together import Together
 from cds_service.fhir.orders import DraftOrder
 
 
@@ -22,20 +23,26 @@ def decide(
     as_of: date,
     policy: Policy | None = None,
     on_fault: Callable[[DraftOrder, Exception], None] | None = None,
+    beside: tuple[DraftOrder, ...] = (),
 ) -> tuple[Assessment, ...]:
     """Return the assessment of each order in `orders` on the day `as_of`.
 
     A fault of ours in one order need not cost the others their advice: where `on_fault` is given,
     it is told of the order and the fault, and the order is left out.
 
+    `beside` are the draft orders of the same call: some rules are silent where several orders
+    together ask for what they would. Without them each order is judged alone.
+
     Pure: the same arguments give the same result, and the order in which the chart lists its
     resources is irrelevant.
     """
     evidence = read_chart(chart, content, as_of)
+    policy = policy or Policy()
+    together = Together(beside, content)
     assessments = []
     for order in orders:
         try:
-            assessments.append(_assess(order, chart, evidence, content, policy or Policy()))
+            assessments.append(_assess(order, chart, evidence, content, policy, together))
         except Exception as fault:
             if on_fault is None:
                 raise
@@ -44,12 +51,17 @@ def decide(
 
 
 def _assess(
-    order: DraftOrder, chart: Chart, evidence: Evidence, content: Content, policy: Policy
+    order: DraftOrder,
+    chart: Chart,
+    evidence: Evidence,
+    content: Content,
+    policy: Policy,
+    together: Together,
 ) -> Assessment:
     recognised = recognise(order, content)
     known = with_order(evidence, order, recognised, content)
     findings = Findings(content, chart, known, recognised.procedure)
-    decision = Decision(order, recognised, findings, content)
+    decision = Decision(order, recognised, findings, content, together)
     decision.consider(policy)
     shown, left_out = limited(decision.advice, decision.safety, policy)
     return Assessment(

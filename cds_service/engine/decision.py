@@ -13,10 +13,14 @@ from cds_service.engine.ratings import Rated
 from cds_service.engine.recognise import Recognised
 from cds_service.engine.recommend import grounds, why_not
 from cds_service.engine.safety import SafetyVerdict
+from cds_service.engine.together import Together
 from cds_service.engine.topics import assess
 from cds_service.fhir.orders import DraftOrder
 
 _SWITCHED_OFF = "this site has switched the rule off"
+_TOGETHER = "the orders of this call together ask for it"
+_PART = "the order is one of several that together ask for what a safety rule wants"
+_HELD = "a safety rule holds the order or replaces it, and its card proposes the alternative"
 
 
 @dataclass(slots=True)
@@ -27,6 +31,7 @@ class Decision:
     recognised: Recognised
     findings: Findings
     content: Content
+    together: Together
     safety: tuple[SafetyVerdict, ...] = ()
     topics: list[TopicAssessment] = field(default_factory=list)
     advice: list[Advice] = field(default_factory=list)
@@ -52,12 +57,7 @@ class Decision:
         self._check(procedure, topic, policy)
         if topic is None:
             return
-        held = any(
-            verdict.decides_alternative
-            and verdict.state is not None
-            and not policy.silences(f"{verdict.rule.id}.{verdict.state.id}")
-            for verdict in self.safety
-        )
+        held = self._held(policy)
         for rule in topic.topic.recommendations:
             silent = why_not(rule, procedure, self.order, topic, self.findings, held=held)
             if not silent and policy.silences(rule.id):
@@ -66,6 +66,24 @@ class Decision:
                 self.suppressed.append(Suppressed(rule.id, silent))
             else:
                 self._recommend(rule, procedure, topic)
+
+    def _held(self, policy: Policy) -> str:
+        """Return why no topic rule may propose another study, or the empty string.
+
+        An order that with others asks for what a safety rule wants is left as it is: a guideline
+        rates the single study, and a change of one order would part it from the others.
+        """
+        deciding = {
+            rule_id
+            for verdict in self.safety
+            if verdict.decides_alternative
+            and verdict.state is not None
+            and not policy.silences(rule_id := f"{verdict.rule.id}.{verdict.state.id}")
+        }
+        if not deciding:
+            return ""
+        part = {each.rule_id for each in self.suppressed if each.why == _TOGETHER}
+        return _PART if deciding <= part else _HELD
 
     def _check(self, procedure: Procedure, topic: TopicAssessment | None, policy: Policy) -> None:
         """Put `procedure` through the safety rules; a situation already told is not told twice."""
@@ -91,6 +109,9 @@ class Decision:
         rule_id = f"{verdict.rule.id}.{state.id}"
         if self.order.priority in state.unless_priority:
             self.suppressed.append(Suppressed(rule_id, "the order already has that priority"))
+            return
+        if self.together.ask_for(verdict.rule.unless_together, self.recognised.procedure):
+            self.suppressed.append(Suppressed(rule_id, _TOGETHER))
             return
         if policy.silences(rule_id):
             self.suppressed.append(Suppressed(rule_id, _SWITCHED_OFF))

@@ -17,12 +17,12 @@ def why_not(
     topic: TopicAssessment,
     findings: Findings,
     *,
-    held: bool,
+    held: str,
 ) -> str:
     """Return why `rule` does not speak about the order, or the empty string if it does.
 
-    `held` says that a safety rule holds the order back or replaces it: then rules that would order
-    another procedure are silent, because the safety card proposes the alternative.
+    `held` says why a safety rule alone decides what is done instead, if one does: then rules that
+    would order another procedure are silent.
     """
     if not rule.orders.matches(procedure):
         return "another procedure is ordered"
@@ -45,7 +45,7 @@ def why_not(
     return _not_now(rule, order, findings, held=held)
 
 
-def _not_now(rule: Recommendation, order: DraftOrder, findings: Findings, *, held: bool) -> str:
+def _not_now(rule: Recommendation, order: DraftOrder, findings: Findings, *, held: str) -> str:
     """Return why a rule that fits order and variant does not speak, or the empty string."""
     state = State.PRESENT
     if rule.findings is not None:
@@ -57,7 +57,7 @@ def _not_now(rule: Recommendation, order: DraftOrder, findings: Findings, *, hel
     if order.priority in rule.unless_priority:
         return "the order already has that priority"
     if held and (rule.remedy.order or rule.remedy.best_rated):
-        return "a safety rule holds the order or replaces it, and its card proposes the alternative"
+        return held
     return ""
 
 

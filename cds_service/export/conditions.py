@@ -22,6 +22,7 @@ BODY_REGION = "order__body_region"
 CONTRAST = "order__contrast"
 RATING = "order__rating"
 PRIORITY = "order__priority"
+TOGETHER = "call__procedures"
 VARIANTS = "topic__variants"
 UNSETTLED = "topic__unsettled"
 AGE = "patient__age"
@@ -33,6 +34,10 @@ CONTEXT: dict[str, tuple[str, str]] = {
     CONTRAST: ("code", "Contrast of the ordered procedure."),
     RATING: ("code", "Best rating of the ordered procedure in the variants that apply."),
     PRIORITY: ("code", "Priority of the order; empty if it states none."),
+    TOGETHER: (
+        "code",
+        "Procedures that the open draft orders of the call ask for, this order among them.",
+    ),
     VARIANTS: ("code", "The variants that decide; empty while none is settled."),
     UNSETTLED: (
         "boolean",
@@ -134,9 +139,30 @@ def none_of(name: str, values: Iterable[str]) -> str:
     return f"({one_of(name, values)}).where($this).empty()"
 
 
+def not_together(alternatives: Iterable[Iterable[Iterable[str]]]) -> str:
+    """Return the FHIRPath that holds unless the orders of the call cover an alternative.
+
+    An alternative is a list of groups of procedures: one of each group must be ordered.
+    """
+    covered = _joined(
+        "or",
+        (
+            _joined(
+                "and",
+                (
+                    f"%{TOGETHER}.where($this in {_collection(group)}).exists()"
+                    for group in alternative
+                ),
+            )
+            for alternative in alternatives
+        ),
+    )
+    return f"({covered}).not()"
+
+
 def _collection(values: Iterable[str]) -> str:
     written = " | ".join(f"'{value}'" for value in values)
-    return f"({written})"
+    return f"({written})" if written else "{}"
 
 
 def _joined(word: str, parts: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from cds_service.export.conditions import (
     condition,
     no_newer,
     none_of,
+    not_together,
     of_findings,
     of_order,
 )
@@ -51,6 +52,8 @@ def _states(space: Namespace, rule: SafetyRule, procedures: dict[str, Procedure]
             conditions.append(condition(none_of(PRIORITY, state.unless_priority)))
         if state.unless_newer:
             conditions.append(condition(no_newer(state.unless_newer)))
+        if state.card and rule.unless_together:
+            conditions.append(_together(rule, procedures))
         action = {
             "id": f"state.{state.id}",
             "extension": [*said, *off(space, state.off_by_default), authored(space, state)],
@@ -61,3 +64,15 @@ def _states(space: Namespace, rule: SafetyRule, procedures: dict[str, Procedure]
             **remedy(space, state.remedy, procedures),
         }
         yield {key: value for key, value in action.items() if value}
+
+
+def _together(rule: SafetyRule, procedures: dict[str, Procedure]) -> Json:
+    """Return the condition that the orders of the call do not ask together for what is wanted."""
+    groups = [
+        [
+            [each.id for each in procedures.values() if selector.matches(each)]
+            for selector in alternative
+        ]
+        for alternative in rule.unless_together
+    ]
+    return condition(not_together(groups), rule.unless_together)

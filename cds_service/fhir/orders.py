@@ -63,6 +63,11 @@ class DraftOrder:
     status: str
     do_not_perform: bool
 
+    @property
+    def open(self) -> bool:
+        """Whether something may still be done for it: it is neither closed nor a prohibition."""
+        return self.status not in CLOSED_STATUSES and not self.do_not_perform
+
 
 _SITES = ("bodySite", "targetBodySite")
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cds_service.fhir.orders import CLOSED_STATUSES, ORDER_TYPES, DraftOrder, read_order
+from cds_service.fhir.orders import ORDER_TYPES, DraftOrder, read_order
 from cds_service.fhir.read import Json, child, name_of, objects, patient_id, reference, string
 from cds_service.hooks.errors import RequestRefused
 
@@ -124,11 +124,7 @@ def _local_name(text: str) -> str:
 
 
 def _open_orders(orders: Orders, remarks: list[str]) -> Orders:
-    kept = tuple(
-        order
-        for order in orders
-        if order.status not in CLOSED_STATUSES and not order.do_not_perform
-    )
+    kept = tuple(order for order in orders if order.open)
     if len(kept) < len(orders):
         remarks.append(f"{len(orders) - len(kept)} selected orders are closed or not to be done")
     return kept

@@ -1,6 +1,7 @@
 """Topics and safety rules: every variant, rating, rule and state is in the export, with sources."""
 
 import pytest
+from fhirpathpy import evaluate
 
 from cds_service.content.library import Content
 from cds_service.content.load import Loaded
@@ -230,3 +231,25 @@ def test_a_state_that_newer_records_silence_has_a_condition_on_them(exported: Ex
     assert silenced
     assert all("%newer__new_motor_deficit" in each for each in silenced)
     assert all(each.endswith(".where($this).empty()") for each in silenced)
+
+
+def test_a_rule_that_orders_together_silence_has_a_condition_on_them(exported: Exported) -> None:
+    """The condition means to a FHIRPath engine what it means to ours."""
+    written = exported.root("safety-rule-spine-level")["action"]
+    told = {each["id"]: [e for e in expressions(each) if "call__" in e] for each in written}
+    assert told.pop("state.known-metastases") == []
+    ((condition,),) = {tuple(each) for each in told.values()}
+
+    def speaks(*ordered: str) -> bool:
+        (*found,) = evaluate({}, condition, {"call__procedures": list(ordered)})
+        return found == [True]
+
+    lumbar, thoracic, cervical = (
+        f"mri-{level}-spine-without-contrast" for level in ("lumbar", "thoracic", "cervical")
+    )
+    assert speaks()
+    assert speaks(lumbar, thoracic)
+    assert speaks(lumbar, "ct-thoracic-spine-without-contrast", cervical)
+    assert speaks("radiography-lumbar-spine", thoracic, cervical)
+    assert not speaks(cervical, lumbar, thoracic)
+    assert not speaks(lumbar, "ct-whole-spine-with-contrast")

@@ -271,3 +271,25 @@ def test_a_bundle_with_no_entries_counts_as_read(service: FlaskClient) -> None:
     }
     card = only(ask(service, request(order(MRI_WITHOUT), chart, prefetch=empty)))
     assert "if there truly is none" in card["summary"]
+
+
+@pytest.mark.parametrize("url", [SELECT, SIGN])
+def test_three_levels_ordered_together_are_the_whole_spine(service: FlaskClient, url: str) -> None:
+    cancer = {"condition": "icd-10-cm C61", "onset": "2024-03-01"}
+    compression = {"condition": "icd-10-cm G95.20", "onset": "2026-11-21"}
+    chart = resources(cancer, BACK_PAIN, compression, patient={"gender": "male"})
+    hook = "order-select" if url == SELECT else "order-sign"
+    levels = [
+        {**order(code, priority="stat"), "id": f"level-{number}"}
+        for number, code in enumerate((MRI_WITHOUT, "loinc 36532-0", "loinc 30667-0"))
+    ]
+
+    assert ask(service, request(levels, chart, hook=hook), url) == []
+    chosen = request(levels, chart, selections=["ServiceRequest/level-0"])
+    assert ask(service, chosen) == [], "drafts that are not selected count too"
+
+    card = only(ask(service, request(levels[:2], chart, hook=hook), url))
+    assert card["indicator"] == "critical"
+    assert accepted(card)["code"]["text"] == "MRI whole spine without IV contrast"
+    revoked = [*levels[:2], {**levels[2], "status": "revoked"}]
+    assert only(ask(service, request(revoked, chart, hook=hook), url))["indicator"] == "critical"

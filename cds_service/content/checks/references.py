@@ -182,6 +182,9 @@ def _recommendations(document: Recommendations) -> Found:
 
 def _safety_rule(document: SafetyRule) -> Found:
     yield from _selector(document.bears_on, ("bears-on",))
+    for alternative, here in _each(document.unless_together, ("unless-together",)):
+        for selector, place in _each(alternative, here):
+            yield from _selector(selector, place)
     yield from _many("finding", document.watches, ("watches",))
     yield from _in_expressions(document)
     for state, here in _each(document.states, ("states",)):

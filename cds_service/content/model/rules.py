@@ -100,10 +100,14 @@ class SafetyState(Part, kw_only=True, frozen=True):
 class SafetyRule(Head, kw_only=True, frozen=True):
     """A rule that holds across topics for the procedures it bears on.
 
-    One that is `off_by_default` has no effect at all, unless a site switches it on.
+    Its cards are silent when the orders of a call, the one they are about among them, together ask
+    for what they would: when for each selector of one of the alternatives of `unless_together`
+    one of the orders asks for a study that it selects. One that is `off_by_default` has no effect
+    at all, unless a site switches it on.
     """
 
     off_by_default: bool = False
     bears_on: Selector
+    unless_together: tuple[tuple[Selector, ...], ...] = ()
     states: tuple[SafetyState, ...]
     watches: tuple[str, ...]
