@@ -106,7 +106,9 @@ class Settings:
     fhir_deadline: Annotated[
         float, read.seconds, "Seconds that all FHIR reads of one call may take together."
     ] = 1.5
-    fhir_max_bytes: Annotated[int, read.size, "Most bytes read from FHIR for one call."] = 8 * MIB
+    fhir_max_bytes: Annotated[
+        int, read.size, "Most bytes read from FHIR for one call; one answer may have half of them."
+    ] = 8 * MIB
     fhir_max_pages: Annotated[int, read.whole(1, 100), "Most pages read of one FHIR search."] = 10
     max_body_bytes: Annotated[int, read.size, "Largest request body."] = 10 * MIB
     max_body_depth: Annotated[int, read.whole(16, 512), "Deepest nesting of a request body."] = 64

@@ -72,7 +72,10 @@ class FhirClient:
     """Reads resources of one FHIR server until the deadline that starts with its making.
 
     Threads may share it. `settings` gives the servers that may be asked, the deadline in seconds,
-    the bytes all answers together may have once unpacked, and the pages one search may have.
+    the bytes all answers together may have once unpacked, and the pages one search may have. One
+    answer may have half of the bytes, and what it had is free again if it has more: so a search
+    that finds too much costs only itself. The Patient, without whom there is no advice, is not
+    counted with the others.
     `session` is closed with the client. `observe` is told of every read, in the reading thread.
 
     Raises:
@@ -98,6 +101,7 @@ class FhirClient:
             self._headers["Authorization"] = f"Bearer {token}"
         self._max_pages = settings.fhir_max_pages
         self._bytes_left = settings.fhir_max_bytes
+        self._most_of_one = settings.fhir_max_bytes // 2
         self._lock = threading.Lock()
         self._session = session or ReadOnlySession()
         if settings.fhir_ca_file is not None:
@@ -159,17 +163,18 @@ class FhirClient:
 
     def _get(self, address: Address) -> Json:
         start = time.monotonic()
-        answer = self._fetch(address.url)
+        below = address.path.removeprefix(self._base.path).lstrip("/")
+        found = _KIND.match(below)
+        kind = found[0] if found else ""
+        answer = self._fetch(address.url, counted=kind != "Patient")
         reason = answer if isinstance(answer, Reason) else None
         if self._observe is not None:
-            below = address.path.removeprefix(self._base.path).lstrip("/")
-            kind = _KIND.match(below)
-            self._observe(kind[0] if kind else "", reason, time.monotonic() - start)
+            self._observe(kind, reason, time.monotonic() - start)
         if isinstance(answer, Reason):
             raise FhirUnavailable(answer)
         return answer
 
-    def _fetch(self, url: str) -> Json | Reason:
+    def _fetch(self, url: str, *, counted: bool) -> Json | Reason:
         """Return the resource at `url` or why there is none.
 
         Nothing is raised from here: an error would carry the address, the token and an open
@@ -184,7 +189,7 @@ class FhirClient:
             ) as response:
                 if reason := reason_of_status(response.status_code):
                     return reason
-                return _resource(self._body(response))
+                return _resource(self._body(response, counted=counted))
         except FhirUnavailable as problem:
             return problem.reason
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -192,17 +197,29 @@ class FhirClient:
         except (HTTPException, OSError, ValueError):  # ValueError: a token no header can carry
             return self._reason(None)
 
-    def _body(self, response: requests.Response) -> bytes:
-        chunks = []
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            with self._lock:
-                self._bytes_left -= len(chunk)
-                if self._bytes_left < 0:
+    def _body(self, response: requests.Response, *, counted: bool) -> bytes:
+        chunks: list[bytes] = []
+        size, whole = 0, False
+        try:
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+                size += len(chunk)
+                within = not counted or self._charge(len(chunk))
+                if not within or size > self._most_of_one:
                     raise FhirUnavailable(Reason.TOO_LARGE)
-            if time.monotonic() > self.deadline:
-                raise FhirUnavailable(Reason.TIME_OUT)
-            chunks.append(chunk)
+                if time.monotonic() > self.deadline:
+                    raise FhirUnavailable(Reason.TIME_OUT)
+                chunks.append(chunk)
+            whole = True
+        finally:
+            if counted and not whole:
+                self._charge(-size)
         return b"".join(chunks)
+
+    def _charge(self, size: int) -> bool:
+        """Say whether there are as many bytes left; they are taken in any case."""
+        with self._lock:
+            self._bytes_left -= size
+            return self._bytes_left >= 0
 
     def _reason(self, error: Exception | None) -> Reason:
         timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError)

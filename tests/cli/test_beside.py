@@ -2,12 +2,11 @@
 
 import os
 import signal
-import threading
 import time
-from pathlib import Path
 
 import pytest
 
+from cds_service.cli import beside
 from cds_service.cli.beside import Reading, done_beside
 from cds_service.cli.startup import ContentRefused, compiled
 from cds_service.content.check import check
@@ -43,10 +42,7 @@ def test_every_problem_is_told_as_the_check_in_one_process_tells_it(broken):
 
 def test_a_reader_that_was_killed_does_no_harm(broken):
     reading = Reading(broken)
-    thread = threading.get_native_id()
-    children = Path(f"/proc/{os.getpid()}/task/{thread}/children").read_text(encoding="ascii")
-    (child,) = map(int, children.split())
-    os.kill(child, signal.SIGKILL)
+    os.kill(reading._child, signal.SIGKILL)
     assert reading.result()[1] == check(load(broken)) != []
 
 
@@ -55,12 +51,28 @@ def test_content_that_is_not_there_is_told(tmp_path):
         Reading(tmp_path / "none").result()
 
 
-def test_work_beside_is_done_when_the_block_is_left(tmp_path):
+@pytest.fixture
+def begun(monkeypatch):
+    """Return the processes that were begun, of which the tests around have others."""
+    found = []
+    fork = beside._fork
+
+    def told(work):
+        child, reading = fork(work)
+        found.append(child)
+        return child, reading
+
+    monkeypatch.setattr(beside, "_fork", told)
+    return found
+
+
+def test_work_beside_is_done_when_the_block_is_left(tmp_path, begun):
     with done_beside((tmp_path / "done").touch, longest=60):
         pass
     assert (tmp_path / "done").exists()
+    (child,) = begun
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(child, os.WNOHANG)
 
 
 def test_work_that_fails_stops_nothing():
@@ -72,7 +84,7 @@ def test_work_that_fails_stops_nothing():
     assert made == "made"
 
 
-def test_work_that_takes_too_long_is_left_alone(tmp_path):
+def test_work_that_takes_too_long_is_left_alone(tmp_path, begun):
     def work():
         while not (tmp_path / "go").exists():
             time.sleep(0.01)
@@ -82,7 +94,8 @@ def test_work_that_takes_too_long_is_left_alone(tmp_path):
         pass
     assert not (tmp_path / "done").exists()
     (tmp_path / "go").touch()
-    os.waitpid(-1, 0)
+    (child,) = begun
+    os.waitpid(child, 0)
     assert (tmp_path / "done").exists()
 
 

@@ -33,6 +33,15 @@ def reason(read):
     return problem.value.reason
 
 
+def refused(read):
+    """Say whether the server's answer was not to be had."""
+    try:
+        read()
+    except FhirUnavailable:
+        return True
+    return False
+
+
 class TestOrigins:
     ALLOWED = ("https://ehr.example.org", "http://ehr.example.org:8080")
 
@@ -289,9 +298,37 @@ class TestPaging:
             assert server.requests == []
 
     def test_the_byte_limit_holds_for_all_reads_together(self):
-        with FhirServer(conditions(3)) as server, client(server, fhir_max_bytes=1000) as fhir:
-            fhir.search("Condition?patient=ada")
+        with FhirServer(conditions(3)) as server, client(server, fhir_max_bytes=2500) as fhir:
+            answered = 0
+            while not refused(lambda: fhir.search("Condition?patient=ada")):
+                answered += 1
+            assert answered > 1, "each was small enough by itself"
             assert reason(lambda: fhir.search("Condition?patient=ada")) is Reason.TOO_LARGE
+
+    def test_an_answer_that_is_too_large_costs_the_others_nothing(self):
+        with (
+            FhirServer([ADA, *conditions(3)], misbehave={"Observation": "huge"}) as server,
+            client(server, fhir_max_bytes=200_000, fhir_deadline=20.0) as fhir,
+        ):
+            for _ in range(3):
+                assert reason(lambda: fhir.search("Observation?patient=ada")) is Reason.TOO_LARGE
+            assert len(fhir.search("Condition?patient=ada").bundle["entry"]) == 3
+
+    def test_the_patient_is_not_counted_with_the_others(self):
+        with (
+            FhirServer([ADA, *conditions(3)]) as server,
+            client(server, fhir_max_bytes=2500) as fhir,
+        ):
+            while not refused(lambda: fhir.search("Condition?patient=ada")):
+                pass
+            assert fhir.read("Patient/ada") == ADA
+
+    def test_a_patient_that_is_too_large_is_refused_all_the_same(self):
+        with (
+            FhirServer([ADA], misbehave={"Patient": "huge"}) as server,
+            client(server, fhir_max_bytes=200_000, fhir_deadline=20.0) as fhir,
+        ):
+            assert reason(lambda: fhir.read("Patient/ada")) is Reason.TOO_LARGE
 
     def test_the_deadline_holds_for_all_reads_together(self):
         with FhirServer([ADA]) as server, client(server, fhir_deadline=0.2) as fhir:
