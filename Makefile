@@ -72,8 +72,8 @@ text-accuracy: $(DEV_STAMP) $(PROJECT_STAMP) ## How well and how fast texts are 
 
 .PHONY: bench
 bench: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast it is, beside four baselines (ARGS=--help)
-	@for tool in wrk h2load; do command -v $$tool >/dev/null || { \
-		echo "$$tool was not found. On Debian: apt-get install wrk nghttp2-client" >&2; exit 1; }; done
+	@command -v wrk >/dev/null || { \
+		echo "wrk was not found. On Debian: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.bench $(ARGS)
 .PHONY: demo-figures
 demo-figures: $(DEV_STAMP) $(PROJECT_STAMP) ## How fast /demo shows a card, and how much it loads (needs Chromium)

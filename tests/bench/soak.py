@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench import documentation
 from tests.bench.aims import MEMORY, Aim
 from tests.bench.cells import OURS, Cell
-from tests.bench.fixed_rate import failures, run, times
+from tests.bench.paced import failures, run, times
 from tests.bench.record import figures_json, output_options
 from tests.bench.run import write_charts
 from tests.bench.serving import Memory, Model, serving
@@ -22,7 +22,6 @@ MIXED = ((10, 60), (100, 35), (1000, 5))
 _BLOCKS = 20
 _DRIFT = 1.05
 """Most that the end may hold of what the middle held: allocators are never quite still."""
-_PATIENCE = 3600.0
 
 
 @dataclass(slots=True)
@@ -55,7 +54,6 @@ def soak(model: Model, requests: int, tell: Callable[[str], None]) -> Soaked:
 
     Raises:
         NotReady: the service did not start.
-        LoadFailed: the load could not be made.
     """
     found = Soaked()
     with tempfile.TemporaryDirectory() as made:
@@ -64,12 +62,15 @@ def soak(model: Model, requests: int, tell: Callable[[str], None]) -> Soaked:
         bodies = write_charts(set(cells.values()), directory)
         with serving(OURS, model, directory) as server:
             for block in split(requests, _BLOCKS):
-                asks = [
-                    times(server.url(cells[size]), bodies[cells[size].chart], count, 3)
+                clients = [
+                    client
                     for size, count in portions(block)
                     if count
+                    for client in times(
+                        server.url(cells[size]), bodies[cells[size].chart], count, 3
+                    )
                 ]
-                for answers in run(asks, directory, _PATIENCE):
+                for answers in run(clients):
                     found.requests += len(answers)
                     found.failed += failures(answers)
                 found.memory.append((found.requests, server.memory()))

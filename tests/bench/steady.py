@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench import documentation
 from tests.bench.aims import Aim
 from tests.bench.cells import OURS, Cell
-from tests.bench.fixed_rate import (
+from tests.bench.paced import (
     Answered,
     as_fast_as_answered,
     at_rate,
@@ -61,7 +61,6 @@ def steady(
 
     Raises:
         NotReady: the service did not start.
-        LoadFailed: the load could not be made.
     """
     cell = Cell(resources, True, 8)
     with tempfile.TemporaryDirectory() as made:
@@ -69,15 +68,15 @@ def steady(
         body = write_charts({cell}, directory)[cell.chart]
         with serving(OURS, model, directory) as server:
             url = server.url(cell)
-            asks = as_fast_as_answered(url, body, _CLIENTS, probe)
-            loads = [run(asks, directory, probe) for _ in range(3)]
+            eager = as_fast_as_answered(url, body, _CLIENTS, probe)
+            loads = [run(eager) for _ in range(3)]
             capacity = statistics.median(sum(map(len, load)) for load in loads) / probe
             server.rest()
             rate = capacity * part
             tell(f"capacity {capacity:.0f} requests/s; {rate:.0f}/s for {seconds:.0f} s")
             # clients that begin spread over one interval ask evenly, not in bursts
-            asks = at_rate(url, body, rate, _CLIENTS, seconds)
-            answered = run(asks, directory, seconds, gap=min(0.05, 1 / rate))
+            clients = at_rate(url, body, rate, _CLIENTS, seconds)
+            answered = run(clients, gap=1 / rate)
     return summary(answered, capacity, rate, seconds)
 
 
