@@ -52,12 +52,14 @@ def steady(
     part: float,
     seconds: float,
     probe: float,
+    settle: float,
     tell: Callable[[str], None],
 ) -> Steady:
     """Return how the service does at `part` of what it can do, for `seconds`.
 
     Its capacity is measured first, as the median of three loads of `probe` seconds by the same
-    clients as later: what they take of the machine themselves is taken then too.
+    clients as later: what they take of the machine themselves is taken then too. Requests of the
+    first `settle` seconds are not counted: connections find their workers then.
 
     Raises:
         NotReady: the service did not start.
@@ -75,9 +77,14 @@ def steady(
             rate = capacity * part
             tell(f"capacity {capacity:.0f} requests/s; {rate:.0f}/s for {seconds:.0f} s")
             # clients that begin spread over one interval ask evenly, not in bursts
-            clients = at_rate(url, body, rate, _CLIENTS, seconds)
-            answered = run(clients, gap=1 / rate)
+            clients = at_rate(url, body, rate, _CLIENTS, settle + seconds)
+            answered = [settled(each, settle) for each in run(clients, gap=1 / rate)]
     return summary(answered, capacity, rate, seconds)
+
+
+def settled(requests: Sequence[Answered], settle: float) -> list[Answered]:
+    """Return what one client asked later than `settle` seconds after its first request."""
+    return [each for each in requests if each.began >= requests[0].began + settle]
 
 
 def summary(
@@ -131,6 +138,7 @@ def add_to(
     command.add_argument("--seconds", type=float, default=600, metavar="S", help="default: 600")
     command.add_argument("--part", type=float, default=0.8, metavar="P", help="of capacity")
     command.add_argument("--probe", type=float, default=5, metavar="S")
+    command.add_argument("--settle", type=float, default=30, metavar="S")
     command.add_argument("--resources", type=int, default=100, metavar="N")
     output_options(command)
     command.set_defaults(run=_command)
@@ -143,6 +151,7 @@ def _command(chosen: argparse.Namespace) -> int:
         chosen.part,
         chosen.seconds,
         chosen.probe,
+        chosen.settle,
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(markdown(found))

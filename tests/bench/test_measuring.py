@@ -146,7 +146,7 @@ def test_memory_is_read_again_and_again_over_many_requests() -> None:
 
 
 def test_a_load_at_a_fixed_rate_is_sent_at_that_rate() -> None:
-    found = steady(ONE, resources=10, part=0.3, seconds=2, probe=1, tell=silent)
+    found = steady(ONE, resources=10, part=0.3, seconds=2, probe=1, settle=0.5, tell=silent)
     assert found.failed == 0
     assert found.rate == pytest.approx(0.3 * found.capacity)
     assert 0 < found.requests <= 2.5 * found.rate

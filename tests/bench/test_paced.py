@@ -17,7 +17,7 @@ from tests.bench.paced import (
     times,
 )
 from tests.bench.soak import portions, split
-from tests.bench.steady import summary
+from tests.bench.steady import settled, summary
 
 MOVED_EVERY = 4
 """Of the requests of the server, each of this number closes its connection."""
@@ -101,6 +101,12 @@ def test_a_stalled_server_is_charged_for_the_calls_that_had_to_wait() -> None:
         Answered(0.41, 200, 5.0),
     ]
     assert [round(each) for each in from_intended(calls, 10)] == [5, 300, 205, 110, 15]
+
+
+def test_what_was_asked_before_it_settled_is_not_counted() -> None:
+    calls = [Answered(10.0 + number, 200, 1.0) for number in range(5)]
+    assert settled(calls, 2.0) == calls[2:]
+    assert settled([], 2.0) == []
 
 
 def test_a_late_first_call_does_not_make_the_others_early() -> None:
