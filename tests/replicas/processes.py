@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -169,9 +169,18 @@ class Proxy:
         return made
 
     def log(self) -> list[dict[str, str]]:
-        """Return the lines of the access log."""
-        lines = (self.home / "access.log").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        """Return the lines of the access log; that of a call is written after its answer was sent."""
+        whole = (self.home / "access.log").read_text(encoding="utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def logs(self, expected: Callable[[list[dict[str, str]]], bool], since: int = 0) -> bool:
+        """Say whether the lines of the access log from `since` on come to be as `expected`."""
+        deadline = time.monotonic() + WAIT
+        while not expected(self.log()[since:]):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
 
 def nginx_program() -> str:
