@@ -96,16 +96,23 @@ def _length(text: str) -> int:
 
 
 def plain_unit(text: str) -> str:
-    """Return `text` with its UCUM annotations as a reader writes them.
+    """Return `text` with the UCUM units in it as a reader writes them.
 
-    An annotation that stands for a unit loses its braces (``mL/min/{1.73_m2}``), one that only
-    explains the unit before it goes (``mg{creat}/dL``). Source: UCUM, curly braces.
+    A code that no reader writes is given as UCUM prints it (``38.6 Cel``: 38.6 °C). An annotation
+    that stands for a unit loses its braces (``mL/min/{1.73_m2}``), one that only explains the unit
+    before it goes (``mg{creat}/dL``). Source: UCUM, print symbols and curly braces.
     """
+    text = _CODES.sub(lambda found: _PRINTED[found[0]], text)
     if "{" not in text:
         return text
     without_notes = _EXPLAINING.sub("", text)
     return _STANDING_ALONE.sub(lambda found: found[1].replace("_", " "), without_notes)
 
 
+_PRINTED = {
+    "Cel": "°C", "[degF]": "°F", "mm[Hg]": "mmHg", "[lb_av]": "lb", "umol/L": "µmol/L",
+    "10*9/L": "×10⁹/L", "10*3/uL": "×10³/µL",
+}  # fmt: skip
+_CODES = re.compile(rf"(?<=\d )(?:{'|'.join(map(re.escape, _PRINTED))})(?![\w/])")
 _EXPLAINING = re.compile(r"(?<=\w)\{[^{}]*\}")
 _STANDING_ALONE = re.compile(r"\{([^{}]*)\}")

@@ -52,7 +52,7 @@ def measure(
         bodies = write_charts({task.cell for task in tasks}, directory)
         with serving(OURS, model, directory) as first:
             run.startup[OURS] = round(first.startup, 3)
-            _keep_answers(first, {task.cell for task in tasks}, bodies, directory)
+            keep_answers(first, {task.cell for task in tasks}, bodies, directory)
         servers: dict[str, Server] = {}
         for name in TITLES:
             if any(name in task.servers for task in tasks):
@@ -97,10 +97,14 @@ def length(cell: Cell, base: float, one_call: float, workers: int) -> float:
     return max(cell.seconds(base), math.ceil(min(needed, _LONGEST)))
 
 
-def _keep_answers(
+def keep_answers(
     server: Server, cells: Iterable[Cell], bodies: dict[str, Path], directory: Path
 ) -> None:
-    """Write this service's answers to where the baselines find them."""
+    """Write this service's answers to where the baselines find them.
+
+    Raises:
+        WrongAnswer: it refused a request, or gave other cards than expected.
+    """
     for cell in cells:
         answer = _answer(server, cell, bodies[cell.chart])
         found = len(json.loads(answer)["cards"])

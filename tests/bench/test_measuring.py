@@ -20,7 +20,7 @@ from tests.bench.run import WrongAnswer, measure
 from tests.bench.serving import Model, NotReady, post, serving
 from tests.bench.soak import soak
 from tests.bench.stages import STAGES
-from tests.bench.steady import steady
+from tests.bench.steady import Load, steady
 from tests.journal.servers import missing
 
 THREADS = threads_needed(Settings())
@@ -146,11 +146,14 @@ def test_memory_is_read_again_and_again_over_many_requests() -> None:
 
 
 def test_a_load_at_a_fixed_rate_is_sent_at_that_rate() -> None:
-    found = steady(ONE, resources=10, part=0.3, seconds=2, probe=1, settle=0.5, tell=silent)
-    assert found.failed == 0
-    assert found.rate == pytest.approx(0.3 * found.capacity)
-    assert 0 < found.requests <= 2.5 * found.rate
-    assert found.p50 <= found.p99
+    load = Load(part=0.3, seconds=2, probe=1, settle=0.5)
+    measured = steady(ONE, 10, load, [OURS, "a"], silent)
+    assert [found.server for found in measured] == [OURS, "a"]
+    for found in measured:
+        assert found.failed == 0
+        assert found.rate == pytest.approx(0.3 * found.capacity)
+        assert 0 < found.requests <= 2.5 * found.rate
+        assert found.p50 <= found.p99
 
 
 @pytest.mark.parametrize(("stage", "module", "name"), STAGES)

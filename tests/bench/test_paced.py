@@ -17,7 +17,7 @@ from tests.bench.paced import (
     times,
 )
 from tests.bench.soak import portions, split
-from tests.bench.steady import settled, summary
+from tests.bench.steady import markdown, settled, summary
 
 MOVED_EVERY = 4
 """Of the requests of the server, each of this number closes its connection."""
@@ -121,11 +121,34 @@ def test_a_client_that_sent_nothing_has_no_latencies() -> None:
 def test_a_steady_load_is_summed_up_over_its_clients() -> None:
     each = [Answered(number / 10, 200, 4.0) for number in range(100)]
     other = [Answered(number / 10, 200 if number else 503, 8.0) for number in range(90)]
-    found = summary([each, other], capacity=25, rate=20, seconds=10)
+    found = summary("a", [each, other], capacity=25, rate=20, seconds=10)
     assert (found.requests, found.failed) == (190, 1)
     assert round(found.p50) == 4
     assert round(found.p99) == 8
     assert round(found.short, 2) == 0.05
+    assert found.tail == pytest.approx(2)
+
+
+def test_a_steady_load_is_told_minute_by_minute() -> None:
+    calls = [Answered(float(second), 200, 4.0 if second < 60 else 9.0) for second in range(121)]
+    found = summary("a", [calls], capacity=2, rate=1, seconds=120)
+    (first, second, _) = found.minutes
+    assert [round(each) for each in (*first, *second)] == [4, 4, 9, 9]
+    assert [round(each) for each in found.tails] == [1, 1, 1]
+
+
+def test_seconds_at_the_end_are_no_minute() -> None:
+    calls = [Answered(number / 10, 200, 4.0) for number in range(605)]
+    assert len(summary("a", [calls], capacity=20, rate=10, seconds=60).minutes) == 1
+
+
+def test_a_steady_load_is_shown_beside_that_of_another_server() -> None:
+    calls = [Answered(number / 10, 200, 4.0) for number in range(600)]
+    measured = [summary(name, [calls], capacity=20, rate=10, seconds=60) for name in ("ours", "a")]
+    said = markdown(measured)
+    assert "| this service | 20 | 10 | 60 | 600 | 0 | 4.00 | 4.00 | 1.0 | 1.0, 1.0, 1.0 |" in said
+    assert "| (a) Flask" in said
+    assert said.count("calls that failed") == 1
 
 
 @pytest.mark.parametrize(("whole", "blocks"), [(100_000, 20), (7, 20), (20, 20)])

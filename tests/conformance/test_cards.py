@@ -211,7 +211,7 @@ def test_each_card_cites_rule_edition_and_the_records_with_their_dates(
     assert "ACR Appropriateness Criteria" in card["detail"]
     assert "2021" in card["detail"]
     assert "Malignant neoplasm of breast, 2019-03-01" in card["detail"]
-    assert "38.6 Cel, 2026-11-21" in card["detail"]
+    assert "38.6 °C, 2026-11-21" in card["detail"]
 
 
 @conformance(130)
@@ -267,7 +267,7 @@ def summary_for(service: FlaskClient, **measured: Any) -> str:
 
 @conformance(251)
 def test_a_measurement_is_given_with_value_unit_and_date(service: FlaskClient) -> None:
-    assert "38.6 Cel, 2026-11-21" in summary_for(service)
+    assert "38.6 °C, 2026-11-21" in summary_for(service)
 
 
 @conformance(251)

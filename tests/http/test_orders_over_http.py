@@ -63,7 +63,7 @@ def test_a_red_flag_and_an_mri_without_contrast_offers_contrast(service: FlaskCl
     assert card["indicator"] == "warning"
     assert card["summary"].startswith("Add IV contrast?")
     assert "Malignant neoplasm of breast" in card["detail"]
-    assert "38.6 Cel, 2026-11-21" in card["detail"]
+    assert "38.6 °C, 2026-11-21" in card["detail"]
     changed = accepted(card)
     assert changed["code"]["text"] == "MRI lumbar spine without and with IV contrast"
     assert changed["code"]["coding"] == [{"system": "http://loinc.org", "code": "24967-2"}]

@@ -134,7 +134,7 @@ def test_findings_with_the_same_proof_share_a_line_and_others_do_not(service: An
     assert record.splitlines() == [
         "- History of cancer; cancer that often spreads to the spine:"
         " Malignant neoplasm of breast, 2019-03-01",
-        "- Fever: Temperature, 38.6 Cel, 2026-11-21",
+        "- Fever: Temperature, 38.6 °C, 2026-11-21",
     ]
 
 

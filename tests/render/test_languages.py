@@ -290,7 +290,7 @@ def test_a_german_card_of_the_topic(german: Content, cases: list[Case]) -> None:
         "**Dokumentiert:**\n"
         "- Krebserkrankung in der Vorgeschichte; Krebs, der häufig in die Wirbelsäule metastasiert:"
         " Malignant neoplasm of breast, 2019-03-01\n"
-        "- Fieber: Body temperature, 38.6 Cel, 2026-11-21",
+        "- Fieber: Body temperature, 38.6 °C, 2026-11-21",
         "**Warum:** für diese Situation nach ACR 2021: MRT LWS ohne und mit i.v. Kontrastmittel"
         " *in der Regel angemessen*. Die angeforderte Untersuchung: *in der Regel nicht"
         " angemessen*. MRT zeigt Knochenmark, Weichteile und Spinalkanal.",

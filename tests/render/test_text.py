@@ -110,7 +110,15 @@ def test_lists_read_as_sentences() -> None:
         ("29 mL/min/{1.73_m2}", "29 mL/min/1.73 m2"),
         ("2.1 mg{creat}/dL", "2.1 mg/dL"),
         ("88 {beats}/min", "88 beats/min"),
-        ("38.6 Cel", "38.6 Cel"),
+        ("38.6 Cel", "38.6 °C"),
+        ("<36 Cel", "<36 °C"),
+        ("101.3 [degF]", "101.3 °F"),
+        ("92 mm[Hg]", "92 mmHg"),
+        ("2.9 10*9/L", "2.9 ×10⁹/L"),
+        ("212 umol/L", "212 µmol/L"),
+        ("38.6 C", "38.6 C"),  # not UCUM: as the chart has it
+        ("Cel", "Cel"),
+        ("3 Cells", "3 Cells"),
     ],
 )
 def test_units_are_written_as_a_reader_writes_them(ucum: str, written: str) -> None:

@@ -169,7 +169,7 @@ class Proxy:
         return made
 
     def log(self) -> list[dict[str, str]]:
-        """Return the lines of the access log; that of a call is written after its answer was sent."""
+        """Return the lines of the access log, where that of a call follows its answer."""
         whole = (self.home / "access.log").read_text(encoding="utf-8").rpartition("\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 

@@ -468,9 +468,9 @@ def test_a_call_in_the_middle_of_which_its_replica_is_killed_is_answered_by_anot
 ) -> None:
     before = len(site.front.log())
     answer = killed_over_a_call(site)
-    assert answer.status_code == 200
+    assert answer.status_code == 200, (answer.text, site.front.log()[before:], site.said())
     assert answer.json()["cards"]
-    assert site.front.logs(came_back("502, 200"), before)
+    assert site.front.logs(came_back("502, 200"), before), site.front.log()[before:]
 
 
 def test_without_a_name_for_the_call_its_token_counts_as_used_and_the_client_has_to_call_again(
