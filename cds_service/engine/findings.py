@@ -14,8 +14,9 @@ from cds_service.content.library import Content
 from cds_service.content.model import Expression, Procedure
 from cds_service.engine.chart import Chart
 from cds_service.engine.evidence import Evidence
-from cds_service.engine.items import items_of
+from cds_service.engine.items import Item, items_of
 from cds_service.engine.result import Result, result, silent
+from cds_service.engine.verdict import Verdict
 
 
 class Silence:
@@ -144,7 +145,20 @@ class Findings(Mapping[str, Result]):
             for clause in otherwise.finding.evidence
             for item in items_of(clause, self.content, self.evidence, self.procedure)
         )
-        return result(otherwise, tuple(items), self.chart)
+        return result(otherwise, _without_turned(tuple(items)), self.chart)
+
+
+def _without_turned(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Return `items` without what a record that is for the finding says against another clause.
+
+    A temperature that is too high is not too low: true, and nothing to tell.
+    """
+    if len(items) == 1:
+        return items
+    proof = {item.reference for item in items if item.verdict is Verdict.FOR and item.reference}
+    return tuple(
+        item for item in items if item.verdict is not Verdict.AGAINST or item.reference not in proof
+    )
 
 
 def _touched(content: Content, evidence: Evidence) -> frozenset[str]:

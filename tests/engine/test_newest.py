@@ -9,6 +9,7 @@ from cds_service.content.library import Content
 from cds_service.engine.advice import Assessment
 from cds_service.engine.decide import decide
 from cds_service.engine.glances import Glances
+from cds_service.engine.verdict import Verdict
 from cds_service.gather.chart import gather
 from cds_service.hooks.json_body import decode_call, encode
 from cds_service.hooks.request import read_request
@@ -70,6 +71,19 @@ def test_two_temperatures_of_the_newest_old_day_are_both_told(content: Content) 
 def test_a_cancelled_measurement_is_not_the_newest(content: Content) -> None:
     found = assessed(content, *OLD, {**temperature("2025-06-01"), "status": "cancelled"})
     assert days_told(found, "fever") == ["2024-12-03"]
+
+
+@pytest.mark.parametrize("value", ["38.9 Cel", "35.1 Cel"])
+def test_a_temperature_beyond_one_bound_is_not_told_as_within_the_other(
+    content: Content, value: str
+) -> None:
+    found = assessed(content, temperature("2026-11-22", value)).findings["abnormal-temperature"]
+    assert [item.verdict for item in found.items] == [Verdict.FOR]
+
+
+def test_a_normal_temperature_speaks_against_both_bounds(content: Content) -> None:
+    found = assessed(content, temperature("2026-11-22")).findings["abnormal-temperature"]
+    assert [item.verdict for item in found.items] == [Verdict.AGAINST, Verdict.AGAINST]
 
 
 def test_the_latest_day_with_a_usable_value_decides(content: Content) -> None:
