@@ -62,6 +62,10 @@ check: $(DEV_STAMP) $(PROJECT_STAMP) ## Format, lint, types, import rules, conte
 test: check ## All that CI runs: make check, then the tests
 	$(BIN)/python -m pytest
 
+.PHONY: explore
+explore: $(DEV_STAMP) $(PROJECT_STAMP) ## The property tests on other examples than make test, and more of them
+	$(BIN)/python -m pytest --hypothesis-profile=explore -m hypothesis
+
 .PHONY: fuzz
 fuzz: $(DEV_STAMP) $(PROJECT_STAMP) ## Ten thousand odd requests (FUZZ_SEED=n: others than before)
 	FUZZ_BODIES=10000 $(BIN)/python -m pytest tests/fuzz -s

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 
@@ -20,6 +21,11 @@ from tests.conformance import plugin
 
 pytest_collection_modifyitems = plugin.pytest_collection_modifyitems
 """Remembers which tests prove which requirements of docs/conformance.md."""
+
+# A test says the same of the same code each time and on a slow machine; make explore looks further.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("repeatable")
 
 CARDS = Path(__file__).parent.parent / "cards"
 AS_OF = date(2026, 11, 22)

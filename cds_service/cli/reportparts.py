@@ -6,8 +6,8 @@ from textwrap import wrap
 from cds_service.cli.output import visible
 from cds_service.content.model import Rating
 from cds_service.content.phrasebook import english
+from cds_service.render.names import RATINGS, SOURCES
 from cds_service.render.traceparts import Trace
-from cds_service.render.words import RATINGS, SOURCES
 
 RATING_BASIS = (
     "Two sources: read in two independent sources of the guideline's table. One source: read in"

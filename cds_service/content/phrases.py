@@ -24,6 +24,7 @@ PHRASES: dict[str, str] = {
     "source-reports": "imaging reports",
     "source-studies": "imaging studies",
     "source-orders": "orders",
+    "source-order-text": "part of the text of the order",
     # Records that carry no words of their own
     "record-condition": "Condition",
     "record-observation": "Observation",

@@ -1,9 +1,11 @@
 """The chart as it was gathered: resources, and how complete each source is."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from cds_service.content.library import SUPPLEMENTARY_TYPES
 from cds_service.fhir.glance import Resource, whole
 from cds_service.fhir.read import Json
 
@@ -19,6 +21,8 @@ class SourceState(StrEnum):
     """The source was asked and answered with an error, or too late."""
     NOT_SUPPLIED = "not-supplied"
     """The client did not send it and it could not be asked for."""
+    TOO_MUCH_TEXT = "too-much-text"
+    """It holds a longer text, or more text, than is read."""
 
 
 class Source(NamedTuple):
@@ -34,6 +38,7 @@ class Source(NamedTuple):
 
 
 NOT_SUPPLIED = Source(SourceState.NOT_SUPPLIED)
+_TOO_MUCH_TEXT = Source(SourceState.TOO_MUCH_TEXT, "some of its text is too long to be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,22 @@ class Chart:
     def source(self, resource_type: str) -> Source:
         """Return the state of the source that holds `resource_type`."""
         return self.sources.get(resource_type, NOT_SUPPLIED)
+
+    def withholds(self, resource_type: str) -> bool:
+        """Say whether a record that would count may be missing from the source.
+
+        One that only reminds of studies withholds nothing that a finding rests on. But the order
+        in question is a ``ServiceRequest`` too: where some of its text is unread, a reason may be.
+        """
+        state = self.source(resource_type).state
+        if resource_type in SUPPLEMENTARY_TYPES:
+            return state is SourceState.TOO_MUCH_TEXT
+        return state is not SourceState.COMPLETE
+
+    def without_text_of(self, kinds: Iterable[str]) -> "Chart":
+        """Return the same chart where some text of the sources `kinds` was not read."""
+        left = dict.fromkeys(kinds, _TOO_MUCH_TEXT)
+        return replace(self, sources={**self.sources, **left}) if left else self
 
     def decoded(self) -> tuple[Json, ...]:
         """Return all resources, each decoded whole."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from cds_service.content.library import SUPPLEMENTARY_TYPES, Content
+from cds_service.content.library import SOURCE_TYPES, Content
 from cds_service.engine.advice import Assessment
 from cds_service.engine.chart import Chart
 from cds_service.engine.decision import Decision
@@ -60,6 +60,7 @@ def _assess(
 ) -> Assessment:
     recognised = recognise(order, content)
     known = with_order(evidence, order, recognised, content)
+    chart = chart.without_text_of(known.unread)
     findings = Findings(content, chart, known, recognised.procedure)
     decision = Decision(order, recognised, findings, content, together)
     decision.consider(policy)
@@ -73,17 +74,14 @@ def _assess(
         topics=tuple(decision.topics),
         advice=tuple(shown),
         suppressed=(*decision.suppressed, *left_out),
-        not_checked=_not_checked(chart, evidence, content),
+        not_checked=_not_checked(chart, known, content),
     )
 
 
 def _not_checked(chart: Chart, evidence: Evidence, content: Content) -> tuple[str, ...]:
     """Return what was not read to the end; ``Patient`` stands for a missing birth date."""
-    unread = [
-        kind
-        for kind in content.resource_types
-        if kind not in SUPPLEMENTARY_TYPES and not chart.source(kind).complete
-    ]
+    asked = {*content.resource_types, *evidence.unread}
+    unread = [kind for kind in SOURCE_TYPES if kind in asked and chart.withholds(kind)]
     if evidence.born is None and "Patient" not in unread:
         unread.insert(0, "Patient")
     return tuple(unread)

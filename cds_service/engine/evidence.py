@@ -10,17 +10,19 @@ from datetime import date
 
 from cds_service.content.library import PRESCRIPTION_LONGEST, Content
 from cds_service.content.phrasebook import Words
+from cds_service.engine import facts
 from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.glances import Glances, key_of
 from cds_service.engine.matches import Match, as_matches, in_order, members_of
 from cds_service.engine.newest import by_day, is_usable, newest_before
+from cds_service.engine.prose import Prose
 from cds_service.engine.reader import CONCEPTS, Reader
 from cds_service.engine.recognise import Recognised
 from cds_service.engine.remembered import Key
 from cds_service.engine.studies import STUDY_TYPES, Study, procedure_of, read_study
 from cds_service.fhir.dates import Span, parse_date
-from cds_service.fhir.glance import Glanced
+from cds_service.fhir.glance import Glanced, resource_name
 from cds_service.fhir.orders import DraftOrder, Reason
 from cds_service.fhir.read import Json, same_reference, string
 
@@ -40,8 +42,12 @@ class Evidence:
     """Administrative gender as recorded, in lower case; empty if it is not."""
     read: int = 0
     studies: list[Study] = field(default_factory=list)
+    unread: frozenset[str] = frozenset()
+    """The resource types of which some text was not read, because there is too much of it."""
     contradiction: tuple[Words, ...] = ()
     """What the order says of itself that does not agree, each with who says it."""
+    prose: Prose | None = None
+    """What searches the texts of the call."""
     _found: dict[str, list[Match]] = field(default_factory=dict)
     _measured: dict[str, list[Glanced]] = field(default_factory=dict)
     _of_order: dict[str, list[Match]] = field(default_factory=dict)
@@ -104,8 +110,9 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
     """Return which records of `chart` count as what on the day `as_of`."""
     reader = Reader(chart, content, as_of, content.duration(PRESCRIPTION_LONGEST))
     glances = Glances(reader)
-    evidence = Evidence(as_of, _make_out=glances.made_out)
+    evidence = Evidence(as_of, prose=reader.prose, _make_out=glances.made_out)
     silent = content.silent_concepts
+    prose, unread = reader.prose, set()
     for resource in chart.resources:
         if isinstance(resource, Glanced):
             if (key := key_of(resource.head)) in silent:
@@ -117,7 +124,12 @@ def read_chart(chart: Chart, content: Content, as_of: date) -> Evidence:
             evidence.gender = string(resource.get("gender")).lower() or evidence.gender
         else:
             _read_whole(resource, reader, evidence)
+        if prose.cut:
+            kind = resource_name(resource).partition("/")[0]
+            unread.add("MedicationRequest" if kind in facts.MEDICATION_TYPES else kind)
+            prose.cut = False
     evidence.studies.sort(key=_by_day)
+    evidence.unread = frozenset(unread)
     return evidence
 
 
@@ -180,6 +192,8 @@ def with_order(
     )
     today = Span(evidence.as_of, evidence.as_of)
     notes = [Reason((), (note,)) for note in order.notes]
+    prose = evidence.prose or Prose(content)
+    prose.cut = False
     for reason in (*order.reasons, *notes):
         words = [*reason.texts, *filter(None, map(content.index.label, reason.codes))]
         fact = Fact(
@@ -193,9 +207,11 @@ def with_order(
             ended=None,
             of_order=True,
         )
-        members = in_order(set(members_of(reason.codes, reason.texts, content, text_always=True)))
-        for name, match in as_matches(members, fact, Answer.NONE):
+        members = set(members_of(reason.codes, reason.texts, content, prose, text_always=True))
+        for name, match in as_matches(in_order(members), fact, Answer.NONE):
             extended.add_of_order(name, match)
+    if prose.cut:
+        extended.unread |= {"ServiceRequest"}
     return extended
 
 

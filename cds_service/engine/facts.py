@@ -16,6 +16,9 @@ from cds_service.engine.reactions import Reaction
 from cds_service.fhir.dates import Duration, Span, after, parse_date
 from cds_service.fhir.read import Json, child, codes, objects, status_code
 
+MEDICATION_TYPES = frozenset({"MedicationRequest", "MedicationStatement", "MedicationOrder"})
+"""What the one source of medicines may hold."""
+
 
 class Standing(StrEnum):
     """How far a record can be relied on."""
@@ -148,7 +151,7 @@ def period(
     kind = resource.get("resourceType")
     if kind in ("Condition", "AllergyIntolerance"):
         return _condition_period(resource, as_of)
-    if kind in ("MedicationRequest", "MedicationStatement", "MedicationOrder"):
+    if kind in MEDICATION_TYPES:
         return _medication_period(resource, as_of, prescription)
     done = _first_date(resource, _EVENT_DATES)
     ended = _first_date(resource, _EVENT_ENDS)

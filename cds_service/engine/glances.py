@@ -81,7 +81,7 @@ class Glances:
     def __init__(self, reader: Reader) -> None:
         """Keep `reader`, which reads what a glance does not settle."""
         self._reader = reader
-        self.remembered = Remembered(reader.content)
+        self.remembered = Remembered(reader.content, reader.prose)
         self._said = self.remembered.said
 
     def measures(self, resource: Glanced) -> tuple[str, ...] | None:

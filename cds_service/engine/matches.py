@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from cds_service.content.library import Content
 from cds_service.engine.facts import Answer, Fact, Standing
+from cds_service.engine.prose import Prose
 from cds_service.fhir.codes import Code
 from cds_service.text.assertion import Assertion
 
@@ -40,7 +41,12 @@ _SAYS_SO = (Assertion.PRESENT, Assertion.HISTORICAL)
 
 
 def members_of(
-    known: Iterable[Code], written: Iterable[str], content: Content, *, text_always: bool = False
+    known: Iterable[Code],
+    written: Iterable[str],
+    content: Content,
+    prose: Prose,
+    *,
+    text_always: bool = False,
 ) -> Iterator[Member]:
     """Yield what one concept counts as: by its codes, or by its text where no code is listed.
 
@@ -53,7 +59,7 @@ def members_of(
             # a code that excludes speaks for the whole concept; include beats weak
             if found.get(name) != "exclude" and (role != "weak" or name not in found):
                 found[name] = role
-    mentions = [each for text in written for each in content.text.mentions(text)]
+    mentions = [each for text in written for each in prose.mentions(text)]
     said = {each.value_set for each in mentions if each.assertion in _SAYS_SO}
     doubted = {each.value_set for each in mentions} - said
     for name, role in found.items():

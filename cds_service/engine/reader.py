@@ -9,6 +9,7 @@ from cds_service.engine.chart import Chart
 from cds_service.engine.facts import Answer, Fact, Standing
 from cds_service.engine.matches import Match, Member, as_matches, in_order, members_of
 from cds_service.engine.measurement import read_measurement
+from cds_service.engine.prose import Prose
 from cds_service.engine.reactions import reactions
 from cds_service.fhir.codes import SYSTEM_URIS
 from cds_service.fhir.dates import Duration
@@ -50,7 +51,7 @@ _NAMES_OF_TYPE = {"MedicationOrder": "MedicationRequest"}
 class Reader:
     """Reads the resources of one chart on one day."""
 
-    __slots__ = ("_by_name", "_chart", "as_of", "content", "prescription")
+    __slots__ = ("_by_name", "_chart", "as_of", "content", "prescription", "prose")
 
     def __init__(self, chart: Chart, content: Content, as_of: date, prescription: Duration) -> None:
         """Keep all of them; `prescription` bounds how long a prescription may have run."""
@@ -59,6 +60,7 @@ class Reader:
         self.content = content
         self.as_of = as_of
         self.prescription = prescription
+        self.prose = Prose(content)
 
     def matches(self, resource: Json) -> Iterator[tuple[str, Match]]:
         """Yield what `resource` counts as; an Observation by its code, value and components."""
@@ -108,7 +110,7 @@ class Reader:
         return [text for concept in concepts for text in self._labels(concept)]
 
     def _concept(self, concept: object) -> set[Member]:
-        return set(members_of(codes(concept), texts(concept), self.content))
+        return set(members_of(codes(concept), texts(concept), self.content, self.prose))
 
     def _question(self, concept: Json) -> set[Member]:
         """Return what an Observation is about: the names of known codes are not searched.
@@ -117,7 +119,7 @@ class Reader:
         """
         known = list(codes(concept))
         written = () if any(code.system in SYSTEM_URIS for code in known) else texts(concept)
-        return set(members_of(known, written, self.content))
+        return set(members_of(known, written, self.content, self.prose))
 
     def _listed(self, concept: Json) -> bool:
         return any(self.content.index.memberships(code) for code in codes(concept))
@@ -185,7 +187,7 @@ class Reader:
         written = [*texts(value), string(observation.get("valueString"))]
         names = {
             member.value_set
-            for member in members_of(codes(value), written, self.content)
+            for member in members_of(codes(value), written, self.content, self.prose)
             if member.assertion in (None, Assertion.PRESENT)
         }
         if NEGATIVE_ANSWER in names:

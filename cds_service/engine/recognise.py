@@ -24,6 +24,8 @@ _NO_LEVEL = "spine-level-not-stated"
 _WHOLE_SPINE = "whole-spine"
 _WHOLE_BODY = "whole-body"
 _UNSPECIFIED = "unspecified"
+_LONGEST_NAME = 300
+"""Characters of what a record calls a study that are read."""
 _STATED_CONTRAST = ("none", "with", "without-and-with")
 
 
@@ -101,7 +103,7 @@ def named_procedure(
         if name := content.procedure_by_code.get(code):
             return content.procedures[name]
     for text in written:
-        study = content.order_text.read(text)
+        study = content.order_text.read(text[:_LONGEST_NAME])
         if study is not None and study.modality and study.body_region:
             return _procedure_of(study, content)
     return None

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Raw
 
 from cds_service.content.library import Content
+from cds_service.engine.prose import Prose
 from cds_service.fhir.glance import Decode
 from cds_service.fhir.head import NOTHING
 
@@ -25,10 +26,11 @@ _LONGEST = 1024
 class Remembered:
     """The memory of `content` for what is written in charts."""
 
-    __slots__ = ("_elements", "_silent")
+    __slots__ = ("_elements", "_prose", "_silent")
 
-    def __init__(self, content: Content) -> None:
-        """Use the memory of `content`."""
+    def __init__(self, content: Content, prose: Prose) -> None:
+        """Use the memory of `content`; nothing is kept of what `prose` had to leave unread."""
+        self._prose = prose
         self._elements = content.elements
         self._silent = content.silent_concepts
 
@@ -45,13 +47,16 @@ class Remembered:
         known = self._elements.get((what, written))
         if known is None:
             known = read(decode(raw))
-            if len(written) <= _LONGEST and (what in _OF_FEW_VALUES or _CODED in written):
+            lasts = what in _OF_FEW_VALUES or _CODED in written
+            if lasts and len(written) <= _LONGEST and not self._prose.cut:
                 self._elements.keep((what, written), known)
         return known
 
     def silent(self, key: Key | None) -> None:
         """Remember that a resource with that `key` says nothing to any rule."""
-        if key is not None and len(key[1]) <= _LONGEST and _CODED in key[1]:
+        if key is None or self._prose.cut:
+            return
+        if len(key[1]) <= _LONGEST and _CODED in key[1]:
             self._silent.keep(key, True)
 
     def states_nothing(self, key: Key) -> bool:

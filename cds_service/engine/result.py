@@ -7,7 +7,7 @@ would hold it read to the end. Everything else is unknown, and says why.
 import msgspec
 
 from cds_service.content.expression import State
-from cds_service.content.library import SOURCE_TYPES, SUPPLEMENTARY_TYPES, origins
+from cds_service.content.library import SOURCE_TYPES, origins
 from cds_service.content.model import Finding
 from cds_service.engine.chart import Chart
 from cds_service.engine.items import Item
@@ -66,10 +66,8 @@ def result(otherwise: Result, items: tuple[Item, ...], sources: Chart) -> Result
 
 
 def _unread(finding: Finding, chart: Chart) -> tuple[str, ...]:
-    needed = origins(finding) - SUPPLEMENTARY_TYPES
-    return tuple(
-        kind for kind in SOURCE_TYPES if kind in needed and not chart.source(kind).complete
-    )
+    needed = origins(finding)
+    return tuple(kind for kind in SOURCE_TYPES if kind in needed and chart.withholds(kind))
 
 
 def _why(chart: Chart, kind: str) -> str:

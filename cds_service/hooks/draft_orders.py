@@ -11,10 +11,17 @@ ORDER_SIGN = "order-sign"
 
 Orders = tuple[DraftOrder, ...]
 
+_MOST_TEXT = 200_000
+"""Characters in which all draft orders may name what is ordered; it takes about half a second."""
+
 _NO_DRAFT_ORDERS = (
     "The request has no context.draftOrders, which must be a Bundle."
     " Some clients leave it out until this service is authorized to read unsigned orders"
     " and its URL is registered exactly as it is called."
+)
+_TOO_MUCH_TEXT = (
+    "The draft orders name what is ordered (code.text, code.coding.display) in more than"
+    f" {_MOST_TEXT} characters. Send the orders the clinician is working on, each with its name."
 )
 
 
@@ -34,7 +41,8 @@ def read_draft_orders(
     ``context.selections`` names; all of them where a client leaves selections out.
 
     Raises:
-        RequestRefused: 400, because there is no Bundle of draft orders. A call of order-select
+        RequestRefused: 413, because the orders name what is ordered in more text than there is
+            time for; or 400, because there is no Bundle of draft orders. A call of order-select
             that has no selections either is a client's call before anything was chosen: it has
             no orders.
     """
@@ -49,6 +57,8 @@ def read_draft_orders(
     entries = [_entry(entry) for entry in objects(bundle.get("entry"))]
     entries = _without_other_patients(entries, patient, remarks)
     orders = tuple(entry.order for entry in entries if entry.order)
+    if sum(len(text) for order in orders for text in order.texts) > _MOST_TEXT:
+        raise RequestRefused(413, "too-costly", _TOO_MUCH_TEXT)
     if hook != ORDER_SELECT:
         chosen = orders
     elif isinstance(selections, str | list | dict):

@@ -14,6 +14,7 @@ from cds_service.hooks.request import HookRequest, read_request
 from cds_service.lint import codings, structure
 from cds_service.lint.records import Record, draft_orders, prefetched, unusable
 from cds_service.lint.remark import Remark, Severity, coded, drawn_together, pointer
+from cds_service.text.tokens import LONGEST_TEXT
 
 _PLACES = (
     ("context.userId", "/context/userId", "Send who is ordering, as CDS Hooks requires"),
@@ -166,5 +167,15 @@ def _orders(records: list[Record], content: Content) -> Iterator[Remark]:
                 record.location,
                 "the draft order has no id",
                 "Send an id: without it there are cards, but nothing to accept",
+                record.name,
+            )
+        said_why = (*order.notes, *(text for reason in order.reasons for text in reason.texts))
+        if any(len(text) > LONGEST_TEXT for text in said_why):
+            yield Remark(
+                Severity.WARNING,
+                record.location,
+                f"a reason or note is read up to {LONGEST_TEXT:,} characters only, and this one is"
+                " longer: what its rest may say counts as not known",
+                "Send why the study is ordered, not all that was written",
                 record.name,
             )

@@ -38,6 +38,7 @@ from cds_service.engine.advice import Advice, Assessment, TopicAssessment
 from cds_service.engine.chart import Chart
 from cds_service.engine.findings import Findings
 from cds_service.engine.variants import VariantState
+from cds_service.render.names import SOURCES
 from cds_service.render.traceparts import (
     Trace,
     citation_row,
@@ -46,7 +47,6 @@ from cds_service.render.traceparts import (
     rated_row,
     verdict_row,
 )
-from cds_service.render.words import SOURCES
 
 
 class Consulted(Protocol):
@@ -72,6 +72,9 @@ class Consulted(Protocol):
 def trace(consultation: Consulted, content: Content) -> Trace:
     """Return how `consultation` came about."""
     chart = consultation.chart
+    if chart:
+        unread = {kind for each in consultation.assessments for kind in each.evidence.unread}
+        chart = chart.without_text_of(unread)
     cards = _cards_by_order(consultation)
     return {
         "contentVersion": content.version,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from cds_service.content.expression import State
 from cds_service.content.library import Content
-from cds_service.content.model import Rating
 from cds_service.content.phrasebook import Phrasebook, phrase
 from cds_service.engine.advice import Advice, Assessment
 from cds_service.engine.items import Item
@@ -14,50 +13,9 @@ from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
 from cds_service.engine.verdict import Verdict
 from cds_service.fhir.orders import DraftOrder
+from cds_service.render.names import PRIORITIES, RATINGS, RECORDS, UNREAD
 from cds_service.render.radiation import radiation
 from cds_service.render.text import listed, plain_unit, quote
-
-SOURCES = {
-    "Patient": phrase("source-birth-date"),
-    "Condition": phrase("source-conditions"),
-    "Observation": phrase("source-observations"),
-    "MedicationRequest": phrase("source-medications"),
-    "Procedure": phrase("source-procedures"),
-    "Device": phrase("source-devices"),
-    "DeviceUseStatement": phrase("source-device-use"),
-    "AllergyIntolerance": phrase("source-allergies"),
-    "DiagnosticReport": phrase("source-reports"),
-    "ImagingStudy": phrase("source-studies"),
-    "ServiceRequest": phrase("source-orders"),
-}
-"""What a clinician calls each source."""
-
-RATINGS = {
-    Rating.USUALLY_APPROPRIATE: phrase("rating-usually-appropriate"),
-    Rating.MAY_BE_APPROPRIATE: phrase("rating-may-be-appropriate"),
-    Rating.MAY_BE_APPROPRIATE_DISAGREEMENT: phrase("rating-disagreement"),
-    Rating.USUALLY_NOT_APPROPRIATE: phrase("rating-usually-not-appropriate"),
-}
-"""The categories of the guideline."""
-
-_PRIORITIES = {
-    "": phrase("priority-not-stated"),
-    "routine": phrase("priority-routine"),
-    "urgent": phrase("priority-urgent"),
-    "asap": phrase("priority-asap"),
-    "stat": phrase("priority-stat"),
-}
-_RECORDS = {
-    "Condition": phrase("record-condition"),
-    "Observation": phrase("record-observation"),
-    "MedicationRequest": phrase("record-medication-request"),
-    "MedicationStatement": phrase("record-medication-statement"),
-    "Procedure": phrase("record-procedure"),
-    "Device": phrase("record-device"),
-    "DeviceUseStatement": phrase("record-device-use"),
-    "AllergyIntolerance": phrase("record-allergy"),
-    "ServiceRequest": phrase("record-order"),
-}
 
 _RECORDS_PER_FINDING = 2
 _REACTIONS_PER_RECORD = 2
@@ -92,7 +50,7 @@ def held_back(verdicts: Iterable[SafetyVerdict], book: Phrasebook) -> Iterator[s
 def record(item: Item, book: Phrasebook) -> str:
     """Return one piece of evidence in a few words: what, how much, when, and how sure."""
     kind = item.resource_type
-    parts = [quote(book.say(item.label)) or book.say(_RECORDS.get(kind, kind))]
+    parts = [quote(book.say(item.label)) or book.say(RECORDS.get(kind, kind))]
     if item.value:
         parts.append(quote(plain_unit(book.join(item.value, ", "))))
     if item.when and not item.of_order:
@@ -139,7 +97,7 @@ def _guideline(assessment: Assessment) -> str:
 
 
 def _priority(order: DraftOrder, book: Phrasebook) -> str:
-    known = _PRIORITIES.get(order.priority)
+    known = PRIORITIES.get(order.priority)
     return quote(order.priority) if known is None else book.say(known)
 
 
@@ -168,7 +126,7 @@ def _proof(result: Result, book: Phrasebook) -> str:
 def _not_checked(assessment: Assessment, book: Phrasebook) -> str:
     # device use adds to the devices; on its own it is not worth a reader's time
     kinds = [kind for kind in assessment.not_checked if kind != "DeviceUseStatement"]
-    return listed([book.say(SOURCES[kind]) for kind in kinds], book, most=7)
+    return listed([book.say(UNREAD[kind]) for kind in kinds], book, most=7)
 
 
 def _looked_for(assessment: Assessment, book: Phrasebook) -> str:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-LONGEST_TEXT = 2000
+LONGEST_TEXT = 10_000
 """Characters of one text that are read; a reason on an order is seldom longer than a line."""
 
 ASKED = "(?)"

@@ -56,6 +56,14 @@ def test_the_structure_of_each_resource_is_compared_with_fhir_r4(linted, patient
     assert line_with(ran, "category must be a list").startswith("warning")
 
 
+def test_a_note_that_is_too_long_to_be_read_to_its_end_is_told(linted, patient):
+    draft = patient["context"]["draftOrders"]["entry"][0]["resource"]
+    draft["note"] = [{"text": "x" * 10_000}]
+    assert linted(patient).out == "0 errors, 0 warnings, 0 notes\n"
+    draft["note"] = [{"text": "x" * 10_001}]
+    assert line_with(linted(patient), "up to 10,000 characters").startswith("warning")
+
+
 def test_one_odd_entry_costs_only_itself(linted, patient):
     add_record(patient, "conditions", "nonsense")
     add_record(patient, "conditions", {"resourceType": "Spaceship", "id": "1"})

@@ -445,6 +445,18 @@ def test_the_chart_of_another_patient_is_refused():
     assert "not the patient" in error.text
 
 
+def test_orders_that_name_themselves_in_more_text_than_there_is_time_for_are_refused() -> None:
+    def named(characters: int) -> Json:
+        codings = [{"display": "x" * 1000}] * (characters // 1000 - 1)
+        return order(code={"text": "y" * 1000, "coding": codings})
+
+    assert read(call(context_draftOrders=bundle(named(200_000)))).orders
+    with pytest.raises(RequestRefused) as caught:
+        read(call(context_draftOrders=bundle(named(100_000), order(), named(100_000))))
+    assert (caught.value.status, caught.value.issue_code) == (413, "too-costly")
+    assert "200000 characters" in caught.value.text
+
+
 # --- privacy -----------------------------------------------------------------------------------
 
 

@@ -182,6 +182,15 @@ def test_a_failed_problem_list_never_becomes_no_red_flags(service: FlaskClient) 
     assert "suggestions" not in card
 
 
+def test_a_note_that_is_too_long_to_be_read_never_becomes_no_red_flags(
+    service: FlaskClient,
+) -> None:
+    draft = {**order(MRI_WITHOUT), "note": [{"text": "walks without help. " * 600}]}
+    card = only(ask(service, request(draft, resources(BACK_PAIN))))
+    assert "could not be assessed" in card["summary"]
+    assert "**Could not be read:** part of the text of the order" in card["detail"]
+
+
 def test_a_child_gets_no_rating_and_no_card(service: FlaskClient) -> None:
     assert ask(service, request(order(MRI_WITHOUT), resources(BACK_PAIN, patient=CHILD))) == []
 

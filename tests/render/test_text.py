@@ -44,7 +44,7 @@ def test_no_chart_text_opens_a_tag_or_a_line(text: str) -> None:
     quoted = quote(text)
     assert "<" not in quoted
     assert "\n" not in quoted
-    assert "://" not in quoted
+    assert "://" not in quoted.replace(r"\://", "")
 
 
 def test_no_character_that_is_not_seen_gets_through() -> None:

@@ -1,0 +1,45 @@
+"""The texts of one call: each searched once, and no more of them than a call has time for.
+
+Searching a text takes a hundred times what looking up a code takes, so that a body full of prose
+would hold a worker for half a minute. What is left unread is told: it is never taken for a no.
+"""
+
+from cds_service.content.library import Content
+from cds_service.text.mentions import Mention
+from cds_service.text.tokens import LONGEST_TEXT
+
+MOST_TEXT = 400_000
+"""Characters of different texts that are searched for one call: some 5,000 usual ones."""
+
+
+class Prose:
+    """Searches the texts of one call; `cut` says whether something was not read since it was set.
+
+    What was read while `cut` is true must not be remembered for other calls.
+    """
+
+    __slots__ = ("_index", "_known", "_left", "cut")
+
+    def __init__(self, content: Content) -> None:
+        """Search with the phrases of `content`; nothing is read yet."""
+        self._index = content.text
+        self._known: dict[str, tuple[Mention, ...]] = {}
+        self._left = MOST_TEXT
+        self.cut = False
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """Return what `text` mentions; of one that is too long what its beginning does.
+
+        Once too much was read, a text that is new mentions nothing.
+        """
+        known = self._known.get(text)
+        if known is None:
+            read = min(len(text), LONGEST_TEXT)
+            if read > self._left:
+                self.cut = True
+                return ()
+            self._left -= read
+            known = self._known[text] = self._index.mentions(text)
+        if len(text) > LONGEST_TEXT:
+            self.cut = True
+        return known
