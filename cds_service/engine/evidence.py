@@ -161,9 +161,10 @@ def _read_whole(resource: Json, reader: Reader, evidence: Evidence) -> bool:
     kind, silent = resource.get("resourceType"), True
     if kind in CONCEPTS:
         evidence.read += 1
-        for name, match in reader.matches(resource):
+        matches = list(reader.matches(resource))
+        for name, match in matches:
             evidence.add(name, match)
-        silent = reader.silent(resource)
+        silent = not matches and reader.silent(resource)
     if kind in STUDY_TYPES and (named := procedure_of(resource, reader.content)) is not None:
         silent = False
         if study := read_study(resource, named, evidence.as_of):
