@@ -322,6 +322,7 @@ class TestAsking:
             "days=0",
             "days=ten",
             "days=99999999999",
+            "days=000001999999",
             "step=hour",
             "hook=patient-view",
             "client=a%00b",
