@@ -40,6 +40,11 @@ def test_cards_with_nothing_to_accept_do_not_count_as_refused():
     assert asked.accepted_of_answered == Rate(1, 13)
 
 
+def test_a_card_taken_that_offers_nothing_is_none_of_those_offered_and_taken():
+    asked = total([kind("accepted", 5, offers=False), kind("overridden", 10)])
+    assert asked.accepted_of_acceptable == Rate(0, 10)
+
+
 @pytest.mark.parametrize(
     ("outcomes", "critical", "says"),
     [
@@ -50,7 +55,8 @@ def test_cards_with_nothing_to_accept_do_not_count_as_refused():
         (became(40, 20), False, "nothing stands out"),
         (became(0, 40, offers=False), False, "it asks a question"),
         (became(5, 60), True, "about serious harm. Review"),
-        (became(60, 5), True, "mostly followed"),
+        (became(60, 5), True, "nothing stands out"),
+        (became(9, 11), True, "nothing stands out"),  # overridden more often, but of too few
     ],
 )
 def test_the_remark_goes_by_what_is_certain(outcomes: Outcomes, critical: bool, says: str):

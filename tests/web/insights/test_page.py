@@ -204,6 +204,29 @@ def test_a_reason_of_a_client_is_named_only_when_it_was_given_often(
     assert CANARY not in page
 
 
+def test_reasons_stand_beside_the_card_that_they_were_given_for(site: Open, store: JournalStore):
+    # the content changed in the period: one rule has shown two cards
+    for card, code in (("add-contrast", "radiology-advised"), ("mri-preferred", "")):
+        shown = ShownCard(uuid=f"of-{card}", card=card, rule="one-rule", indicator="info")
+        event = consultation(cards=(shown,))
+        store.write([event])
+        given = Feedback(
+            id=card,
+            card=shown.uuid,
+            client=event.client,
+            outcome="overridden",
+            outcome_at=event.at,
+            received_at=event.at,
+            reason_code=code,
+        )
+        store.write_feedback([given])
+    text = site().get("/insights/loudest.csv?from=2025-03-04&to=2025-03-04").text
+    assert sorted(row[-1] for row in rows(text)[1:]) == [
+        "Agreed with radiology (1)",
+        "No reason given (1)",
+    ]
+
+
 def test_what_came_from_clients_is_escaped_on_the_page(site: Open, store: JournalStore):
     hostile = "<img src=x onerror=alert(1)>"
     store.write([consultation(client=hostile, content_version=hostile, missing=(hostile,))])
