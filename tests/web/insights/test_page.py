@@ -89,6 +89,33 @@ def test_a_shorter_week_at_the_end_is_not_told_as_the_quietest(site: Open, store
     assert f"fewest: 1 (week from {first + timedelta(days=2)})" in text
 
 
+def calls(store: JournalStore, at: dict[datetime, int]) -> None:
+    """Write so many calls at each instant."""
+    for instant, number in at.items():
+        store.write([consultation(at=instant) for _ in range(number)])
+
+
+@pytest.mark.parametrize(
+    ("step", "others"), [("day", (1, 2)), ("week", (7, 14))], ids=["day", "week"]
+)
+def test_the_day_or_week_that_goes_on_is_not_told_as_the_quietest(
+    site: Open, store: JournalStore, step: str, others: tuple[int, int]
+):
+    monday = TODAY - timedelta(days=TODAY.weekday()) if step == "week" else TODAY
+    noon = datetime.combine(monday, time(), UTC)
+    less, more = (noon - timedelta(days=days) for days in others)
+    calls(store, {noon: 1, less: 2, more: 3})
+    end = monday + timedelta(days=6)  # the reader asked for days that are still to come
+    text = site().get(f"/insights?from={more.date()}&to={end}&step={step}").text
+    unit = "on" if step == "day" else "week from"
+    assert f"fewest: 2 ({unit} {less.date()})" in text
+
+
+def test_a_period_of_today_alone_has_its_figures_told(site: Open, store: JournalStore):
+    calls(store, {datetime.combine(TODAY, time(), UTC): 2})
+    assert f"Most calls: 2 (on {TODAY})" in site().get(f"/insights?from={TODAY}&to={TODAY}").text
+
+
 def test_a_file_is_named_after_table_period_and_filters(site: Open, store: JournalStore):
     fill(store)
     response = site().get(
