@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Request
 
-from cds_service.origins import LOOPBACK, origin_allowed, origin_of
+from cds_service.origins import in_the_clear, origin_of
 from cds_service.settings import Settings, SettingsError, variable
 from cds_service.web.call_log import note
 from cds_service.web.caller import from_this_machine
@@ -148,7 +148,7 @@ def _check_address(settings: Settings) -> None:
             f"{variable('base_url')} must be set when people sign in to the insights: they are"
             " answered at that address only."
         )
-    if not base.startswith("https://") and not origin_allowed(base, LOOPBACK):
+    if in_the_clear(base):
         raise SettingsError(
             f"{variable('base_url')} must begin with https:// when people sign in to the insights:"
             " passwords and figures do not go over the network in the clear."
