@@ -67,6 +67,14 @@ MISTAKES = {
         f'orders:\n  - {{code: "X1", procedure: {MRI}}}\n  - {{code: "X1", procedure: {WITH}}}\n',
         ["3:12 SITE004"],
     ),
+    "a code of blanks": (
+        f'orders:\n  - {{code: " ", procedure: {MRI}}}\n',
+        ["2:12 SCHEMA006"],
+    ),
+    "a code of blanks for suggestions": (
+        f'suggestions: [{{procedure: {WITH}, code: {{code: " "}}}}]\n',
+        ["1:84 SCHEMA006"],
+    ),
     "a row twice": (
         f'orders:\n  - {{code: "X1", procedure: {MRI}}}\n  - {{code: "X1", procedure: {MRI}}}\n',
         ["3:12 SITE005"],
