@@ -59,9 +59,9 @@ def loudest(found: Insights, names: Names) -> Table:
         outcomes = total(kinds)
         reasons = told_reasons(given[rule], names)[:3]
         told = "; ".join(f"{reason.title} ({number})" for reason, number in reasons)
-        critical = any(kind.indicator == "critical" for kind in kinds)
+        shown_critical = any(kind.indicator == "critical" for kind in kinds)
         answered = outcomes.accepted_of_acceptable
-        remark = opinion(outcomes, critical=critical)
+        remark = opinion(outcomes, serious=shown_critical or names.is_serious(rule.id))
         if rule.id == ORDER_NOT_ASSESSED:
             remark = _FAULT
         rows.append((rule, remark, outcomes.cards, answered.total, answered, told))

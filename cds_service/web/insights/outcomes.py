@@ -89,10 +89,10 @@ def total(kinds: Iterable[Cards]) -> Outcomes:
     return total
 
 
-def opinion(outcomes: Outcomes, *, critical: bool) -> str:
+def opinion(outcomes: Outcomes, *, serious: bool) -> str:
     """Return whether a rule with these outcomes is worth a look, in plain words.
 
-    `critical` says that its cards are about serious harm: such a rule is never one to switch off
+    `serious` says that its cards are about serious harm: such a rule is never one to switch off
     because it is overridden.
     """
     if outcomes.cards >= ENOUGH and not outcomes.answered:
@@ -102,7 +102,7 @@ def opinion(outcomes: Outcomes, *, critical: bool) -> str:
     overridden = Rate(outcomes.overridden, outcomes.answered).interval or (0.0, 0.0)
     accepted = outcomes.accepted_of_acceptable
     often = overridden[0] > OFTEN
-    if critical:
+    if serious:
         if often:
             return (
                 "Look at it: often overridden, and about serious harm. Review the reasons with"

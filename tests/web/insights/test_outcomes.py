@@ -46,7 +46,7 @@ def test_a_card_taken_that_offers_nothing_is_none_of_those_offered_and_taken():
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "critical", "says"),
+    ("outcomes", "serious", "says"),
     [
         (became(silent=20), False, "No feedback arrives"),
         (became(overridden=19), False, "Too early"),
@@ -59,13 +59,13 @@ def test_a_card_taken_that_offers_nothing_is_none_of_those_offered_and_taken():
         (became(9, 11), True, "nothing stands out"),  # overridden more often, but of too few
     ],
 )
-def test_the_remark_goes_by_what_is_certain(outcomes: Outcomes, critical: bool, says: str):
-    assert says in opinion(outcomes, critical=critical)
+def test_the_remark_goes_by_what_is_certain(outcomes: Outcomes, serious: bool, says: str):
+    assert says in opinion(outcomes, serious=serious)
 
 
 def test_no_remark_ever_says_to_switch_a_card_about_serious_harm_off():
     for overridden in (0, 20, 500):
-        said = opinion(became(1, overridden), critical=True)
+        said = opinion(became(1, overridden), serious=True)
         assert "quieter" not in said
         assert "switch" not in said
 

@@ -254,6 +254,36 @@ def test_reasons_stand_beside_the_card_that_they_were_given_for(site: Open, stor
     ]
 
 
+def test_a_rule_that_holds_an_order_back_is_serious_however_its_card_was_shown(
+    site: Open, store: JournalStore
+):
+    held, other = "mri-cochlear-implant.magnet-status-unknown", "mri-over-radiography"
+    for rule in (held, other):
+        for number in range(40):
+            shown = ShownCard(
+                uuid=f"{rule}{number}",
+                card="c",
+                rule=rule,
+                indicator="info",
+                suggestions=(f"of-{rule}{number}",),
+            )
+            event = consultation(cards=(shown,))
+            store.write([event])
+            given = Feedback(
+                id=shown.uuid,
+                card=shown.uuid,
+                client=event.client,
+                outcome="overridden",
+                outcome_at=event.at,
+                received_at=event.at,
+            )
+            store.write_feedback([given])
+    _, *lines = rows(site().get("/insights/loudest.csv?from=2025-03-04&to=2025-03-04").text)
+    remarks = {line[0]: line[2] for line in lines}
+    assert "make it quieter" in remarks[other]
+    assert "about serious harm" in remarks[held]
+
+
 def test_what_came_from_clients_is_escaped_on_the_page(site: Open, store: JournalStore):
     hostile = "<img src=x onerror=alert(1)>"
     store.write([consultation(client=hostile, content_version=hostile, missing=(hostile,))])
