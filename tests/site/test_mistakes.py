@@ -141,6 +141,11 @@ MISTAKES = {
         'override-reasons: [{code: because, display: "Because"}]\n',
         ["1:27 SITE009"],
     ),
+    "a reason that its only card offers no more": (
+        "cards: {override-reasons: {add-contrast: [contrast-declined]}}\n"
+        'override-reasons: [{code: recent-contrast-study, display: "Imaged with contrast"}]\n',
+        ["2:27 SITE009"],
+    ),
     "a value set that does not exist": (
         'value-sets: {fevers: [{system: "urn:x", code: "F", label: "Fever"}]}\n',
         ["1:14 REF001"],

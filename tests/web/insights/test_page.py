@@ -141,6 +141,54 @@ def test_the_client_filter_leaves_the_others_out(site: Open, store: JournalStore
     assert [line[0] for line in lines] == ["synthetic-clinic"]
 
 
+def test_orders_are_counted_as_by_hand(site: Open, store: JournalStore):
+    unknown = ConsultedOrder(order_key="9" * 64)
+    carded, silent = consultation(), consultation(cards=(), missing=())
+    store.write([carded, silent, consultation(orders=(unknown,), cards=(), missing=("Device",))])
+    client, period = site(), "from=2025-03-04&to=2025-03-04"
+
+    def told(table: str, *columns: str) -> dict[str, list[str]]:
+        header, *lines = rows(client.get(f"/insights/{table}.csv?{period}").text)
+        return {line[0]: [line[header.index(name)] for name in columns] for line in lines}
+
+    columns = ("orders", "orders_with_card", "cards", "per_100_orders")
+    assert told("by-topic", *columns) == {
+        "low-back-pain": ["2", "1", "1", "50.0"],
+        "": ["1", "0", "0", "0.0"],
+    }
+    states = told("not-assessed", "orders", "incomplete")
+    assert {name: numbers for name, numbers in states.items() if numbers[0] != "0"} == {
+        "Rated by a guideline": ["2", "1"],
+        "No single study recognised in the order": ["1", "1"],
+    }
+    assert told("missing", "calls") == {"Device": ["1"], "Observation": ["1"]}
+
+
+def test_the_rules_that_speak_most_often_come_first(site: Open, store: JournalStore):
+    for rule, times in (("a-rule", 1), ("b-rule", 3), ("c-rule", 2)):
+        for number in range(times):
+            shown = ShownCard(uuid=f"{rule}{number}", card=rule, rule=rule, indicator="info")
+            store.write([consultation(cards=(shown,))])
+    for table in ("loudest", "by-rule"):
+        text = site().get(f"/insights/{table}.csv?from=2025-03-04&to=2025-03-04").text
+        assert [row[0] for row in rows(text)[1:]] == ["b-rule", "c-rule", "a-rule"]
+
+
+@pytest.mark.parametrize(
+    ("step", "marked"), [("day", ["2025-03-06", "2025-03-09"]), ("week", ["2025-03-04"])]
+)
+def test_where_other_content_came_into_force_is_marked(
+    site: Open, store: JournalStore, step: str, marked: list[str]
+):
+    # the first version began before the period; 9 March 2025 was a Sunday
+    for version, day in (("one", 4), ("two", 6), ("two", 7), ("three", 9)):
+        store.write([consultation(at=datetime(2025, 3, day, tzinfo=UTC), content_version=version)])
+    text = site().get(f"/insights?from=2025-03-04&to=2025-03-12&step={step}").text
+    table = text.partition('id="calls-table"')[2].partition("</table>")[0]
+    found = re.findall(r'<tr[^>]* data-mark="content">\s*<th[^>]* data-value="([^"]+)"', table)
+    assert found == marked
+
+
 def test_no_key_of_a_patient_or_order_leaves_the_journal(site: Open, store: JournalStore):
     event = consultation(
         patient_key=CANARY,
