@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from cds_service.advisor import Advisor
+    from cds_service.web.pages.page import Link
 
 
 def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None = None) -> Flask:
@@ -50,9 +51,9 @@ def create_app(settings: Settings, advisor: "Advisor", parts: Operations | None 
 
     app.register_blueprint(discovery.blueprint(parts.authenticate))
     app.register_blueprint(services.blueprint(settings, parts))
-    app.register_blueprint(health.blueprint(parts.health))
     app.register_blueprint(scrape.blueprint(public=settings.metrics_public))
-    _add_pages(app, settings, parts, in_force)
+    pages = _add_pages(app, settings, parts, in_force)
+    app.register_blueprint(health.blueprint(parts.health, pages))
     app.wsgi_app = ServiceCalls(  # type: ignore[method-assign] # as Flask documents it
         app.wsgi_app, settings, parts, in_force, origins
     )
@@ -75,8 +76,8 @@ def put_in_force(app: Flask, advisor: "Advisor", parts: Operations) -> None:
 
 def _add_pages(
     app: Flask, settings: Settings, parts: Operations, in_force: "Callable[[], Advisor]"
-) -> None:
-    """Add the pages that are on, and what they share.
+) -> "list[Link]":
+    """Add the pages that are on, and what they share; return where each is.
 
     The order-entry page is for a trial on one machine: where clients have to authenticate it is
     off, because a browser that plays an EHR has no token.
@@ -88,13 +89,14 @@ def _add_pages(
     if let_in:
         navigation.append(insights.LINK)
     if not navigation:
-        return
+        return []
     pages = Pages(navigation)
     app.register_blueprint(pages.blueprint())
     if demo:
         app.register_blueprint(demo.blueprint(settings, in_force, parts, pages))
     if let_in:
         app.register_blueprint(insights.blueprint(settings, in_force, parts, pages, let_in))
+    return navigation
 
 
 def _demo() -> "ModuleType":

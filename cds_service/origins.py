@@ -39,6 +39,11 @@ def origin_allowed(url: str, allowed: tuple[str, ...]) -> bool:
     return origin in allowed or any_port in allowed
 
 
+def in_the_clear(url: str) -> bool:
+    """Say whether what is sent to `url` leaves this machine without encryption."""
+    return not url.lower().startswith("https://") and not origin_allowed(url, LOOPBACK)
+
+
 def pattern_of(text: str) -> str:
     """Return the origin pattern `text` stands for, in lower case, or "" if it is none.
 

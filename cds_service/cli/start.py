@@ -17,6 +17,7 @@ from cds_service.cli.service import Service
 from cds_service.cli.surroundings import at_home, check_surroundings
 from cds_service.cli.whole_site import read_checked
 from cds_service.clients.model import Clients
+from cds_service.origins import in_the_clear
 from cds_service.serving.cores import MOST_WORKERS, cores
 from cds_service.serving.pidfile import AlreadyServed, PidFile, pid_path
 from cds_service.serving.sockets import listeners
@@ -29,6 +30,10 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made
 _PREFIX = variable("")
 _ALIKE = 0.85
 _NO_DEMO = "There is a clients file, so the order-entry page /demo is off."
+_IN_THE_CLEAR = (
+    f"{variable('base_url')} does not begin with https://: tokens of clients and data of patients",
+    "go over the network in the clear. End TLS in front of the service: docs/security.md.",
+)
 _NOT_WITHOUT_CLIENTS = (
     "{host} can be reached from other machines, and there is no clients file: without",
     "authentication this service listens on this machine only. Name the clients that may call in",
@@ -52,8 +57,8 @@ def start(settings: Settings, reading: Reading) -> int:
         return NOT_STARTED
     site, remarks = read_checked(settings, reading)
     complain(*remarks)
-    if settings.demo and not site.clients.local_mode:
-        complain(_NO_DEMO)
+    if not site.clients.local_mode:
+        complain(*_about_clients(settings))
     settings = _measured(at_home(settings), site.clients)
     check_surroundings(settings, site.clients)
     try:
@@ -96,6 +101,14 @@ def _measured(settings: Settings, clients: Clients) -> Settings:
             f" {variable('fhir_calls')}); it is {settings.threads}."
         )
     return replace(settings, workers=workers, threads=settings.threads or least)
+
+
+def _about_clients(settings: Settings) -> Iterator[str]:
+    """Yield what is to be told where clients authenticate."""
+    if settings.demo:
+        yield _NO_DEMO
+    if settings.base_url and in_the_clear(settings.base_url):
+        yield from _IN_THE_CLEAR
 
 
 @contextmanager

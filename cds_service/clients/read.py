@@ -68,7 +68,8 @@ def _problems_of_meaning(data: Any) -> Iterator[Problem]:
         for number, entry in enumerate(entries):
             if entry[name] in seen:
                 first = shown(("clients", seen[entry[name]]))
-                yield ("clients", number, name), f"{entry[name]!r} is given to {first} already"
+                said = f"{first} has the {name} {entry[name]!r} too"
+                yield ("clients", number, name), f"{said}, and each client needs one of its own"
             seen.setdefault(entry[name], number)
     for number, entry in enumerate(entries):
         path: KeyPath = ("clients", number)

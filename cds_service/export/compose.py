@@ -13,13 +13,12 @@ from itertools import chain, product
 from string import ascii_uppercase, digits
 from typing import Literal, NamedTuple
 
+from cds_service.content.codeindex import HIERARCHIC
 from cds_service.content.model import Concept, ValueSet, ValueSetExpansions
 from cds_service.export.namespace import Json, Namespace
 from cds_service.fhir.codes import SYSTEM_URIS
 
 ICD_10_CM = "icd-10-cm"
-HIERARCHIC = (ICD_10_CM, "icd-10", "atc")
-"""Systems whose hierarchy is in the code itself."""
 
 Role = Literal["include", "weak", "exclude"]
 

@@ -6,6 +6,7 @@ logic), which is Kleene's logic. A condition that is empty does not hold, and is
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,27 +28,39 @@ VARIANTS = "topic__variants"
 UNSETTLED = "topic__unsettled"
 AGE = "patient__age"
 
-CONTEXT: dict[str, tuple[str, str]] = {
-    PROCEDURE: ("code", "Procedure that is ordered, a code of the code system of procedures."),
-    MODALITY: ("code", "Modality of the ordered procedure."),
-    BODY_REGION: ("code", "Body region of the ordered procedure."),
-    CONTRAST: ("code", "Contrast of the ordered procedure."),
-    RATING: ("code", "Best rating of the ordered procedure in the variants that apply."),
-    PRIORITY: ("code", "Priority of the order; empty if it states none."),
-    TOGETHER: (
+
+class Variable(NamedTuple):
+    """What a variable besides the findings holds: its FHIR type, its meaning, one value or many."""
+
+    type: str
+    meaning: str
+    many: bool = False
+
+
+CONTEXT: dict[str, Variable] = {
+    PROCEDURE: Variable(
+        "code", "Procedure that is ordered, a code of the code system of procedures."
+    ),
+    MODALITY: Variable("code", "Modality of the ordered procedure."),
+    BODY_REGION: Variable("code", "Body region of the ordered procedure."),
+    CONTRAST: Variable("code", "Contrast of the ordered procedure."),
+    RATING: Variable("code", "Best rating of the ordered procedure in the variants that apply."),
+    PRIORITY: Variable("code", "Priority of the order; empty if it states none."),
+    TOGETHER: Variable(
         "code",
         "Procedures that the open draft orders of the call ask for, this order among them.",
+        many=True,
     ),
-    VARIANTS: ("code", "The variants that decide; empty while none is settled."),
-    UNSETTLED: (
+    VARIANTS: Variable("code", "The variants that decide; empty while none is settled.", many=True),
+    UNSETTLED: Variable(
         "boolean",
         "Whether no variant is settled because something is unknown, or it is not certain that"
         " the topic is for this order and patient.",
     ),
-    AGE: ("integer", "Age of the patient in completed years; empty if it is not known."),
+    AGE: Variable("integer", "Age of the patient in completed years; empty if it is not known."),
 }
-"""Variables besides the findings: their type and what they hold. Two underscores keep them apart
-from findings, whose ids never have two hyphens in a row."""
+"""Variables besides the findings, by name. Two underscores keep them apart from findings, whose ids
+never have two hyphens in a row."""
 
 
 def variable(finding: str) -> str:

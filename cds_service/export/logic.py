@@ -107,14 +107,14 @@ def _written(part: msgspec.Struct, document: Head) -> dict[str, Any]:
 
 
 def _context() -> Iterator[Json]:
-    for name, (sort, meaning) in CONTEXT.items():
+    for name, held in CONTEXT.items():
         yield {
             "name": name,
             "use": "in",
             "min": 0,
-            "max": "*" if name.endswith("s") else "1",
-            "documentation": meaning,
-            "type": sort,
+            "max": "*" if held.many else "1",
+            "documentation": held.meaning,
+            "type": held.type,
         }
 
 

@@ -110,7 +110,8 @@ def _consultations(connection: Connection, found: list[Json]) -> Iterator[Json]:
         answers[answer["card"], answer["client"]].append(dict(answer))
     for row in found:
         identity = row.pop("id")
-        places = {order["order_key"]: order["position"] for order in orders[identity]}
+        # several drafts without an id have one key: the first stands for all
+        places = {each["order_key"]: each["position"] for each in reversed(orders[identity])}
         yield {
             "type": "consultation",
             "consultation": str(identity),
@@ -170,7 +171,7 @@ def _csv(values: Iterable[Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return " ".join(map(str, value)) if isinstance(value, list) else guarded(value)
+    return guarded(" ".join(map(str, value)) if isinstance(value, list) else value)
 
 
 def guarded(value: Any) -> Any:

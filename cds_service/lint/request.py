@@ -31,9 +31,21 @@ _PLACES = (
 )
 """What remarks of the request begin with, the place they mean, and what to do."""
 
+_NO_REQUEST = Remark(
+    Severity.ERROR,
+    "/",
+    "this is no CDS Hooks request: it has no hook, no hookInstance and no context",
+    "Send what the EHR sends to a CDS service",
+)
+
 
 def lint(body: Json, hooks: frozenset[str], content: Content) -> list[Remark]:
-    """Return what is odd in `body`, a decoded request for a service that answers `hooks`."""
+    """Return what is odd in `body`, a decoded request for a service that answers `hooks`.
+
+    Of what is no request of CDS Hooks nothing else is said.
+    """
+    if not body.keys() & {"hook", "hookInstance", "context"}:
+        return [_NO_REQUEST]
     orders, records = draft_orders(body), prefetched(body)
     return drawn_together(
         [
@@ -72,10 +84,19 @@ def _prefetch(body: Json, content: Content) -> Iterator[Remark]:
     patient = patient_id(string(context.get("patientId"))) if isinstance(context, dict) else ""
     may_read = bool(body.get("fhirServer")) and bool(body.get("fhirAuthorization"))
     unread = (
-        "the key is not there, and fhirServer cannot be read without fhirAuthorization"
+        "fhirServer cannot be read without fhirAuthorization"
         if body.get("fhirServer")
-        else "the key is not there, and there is no FHIR server to read it from"
+        else "there is no FHIR server to read from"
     )
+    if not prefetch and not may_read:
+        yield Remark(
+            Severity.ERROR,
+            "/prefetch",
+            f"there is no prefetch, and {unread}",
+            "Fill the templates that discovery publishes, or send fhirServer with"
+            " fhirAuthorization",
+        )
+        return
     templates = prefetch_templates(content.resource_types, content.observation_codes)
     for key in templates:
         kind = resource_type_of(key) or ""
@@ -92,7 +113,7 @@ def _prefetch(body: Json, content: Content) -> Iterator[Remark]:
             yield Remark(
                 Severity.ERROR if kind == "Patient" else Severity.WARNING,
                 pointer("prefetch", key),
-                unread,
+                f"the key is not there, and {unread}",
                 "Fill the template that discovery publishes for this key",
             )
     for key in prefetch:

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from cds_service.content.issue import Issue
 from cds_service.content.library import Content
-from cds_service.content.model import Indicator
 from cds_service.content.strict_yaml import KeyPath
 from cds_service.engine.policy import EVERY_CARD
 from cds_service.site.names import nearest
 from cds_service.site.read import SiteFile
-from cds_service.site.written import WrittenRule, shown_cards, switchable, written_rules
+from cds_service.site.written import shown_cards, switchable, written_rules
 
 
 def switches_name_rules(file: SiteFile, content: Content) -> Iterator[Issue]:
@@ -84,7 +83,7 @@ def serious_harm_is_shown(file: SiteFile, content: Content) -> Iterator[Issue]:
     """SITE015: a card about serious harm is not lowered or switched off without a word."""
     site = file.site
     for rule in written_rules(content):
-        if not (is_serious(rule) and rule.card and rule.in_force(site)):
+        if not (rule.serious and rule.card and rule.in_force(site)):
             continue
         here = f"'{rule.id}' ({rule.effect or 'critical'})"
         cap = site.cards.indicator_caps.get(rule.card, site.cards.indicator_caps.get(EVERY_CARD))
@@ -117,11 +116,6 @@ def something_is_left(file: SiteFile, content: Content) -> Iterator[Issue]:
         said = "no card is ever shown"
         hint = "right only for a silent trial; calls are answered and counted"
         yield file.issue(where, "SITE007", said, hint)
-
-
-def is_serious(rule: WrittenRule) -> bool:
-    """Say whether a rule warns of serious harm: it is critical, or holds an order back."""
-    return rule.indicator is Indicator.CRITICAL or rule.effect == "hold"
 
 
 _DECIDE = "whoever answers for this at the site should have decided it"

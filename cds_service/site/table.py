@@ -47,8 +47,9 @@ def read_table(path: Path) -> tuple[list[PlacedRow], list[Issue]]:
 class _Table:
     def __init__(self, text: str, path: str) -> None:
         self.path = path
-        self.lines = text.splitlines()
-        first = self.lines[0] if self.lines else ""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.lines = text.split("\n")
+        first = self.lines[0]
         self.separator = ";" if first.count(";") > first.count(",") else ","
         self.reader = csv.reader(io.StringIO(text), delimiter=self.separator, strict=True)
         self.issues: list[Issue] = []
@@ -65,6 +66,10 @@ class _Table:
                 width = len(names)
                 if len(header) < len(COLUMNS):
                     self._no_header(header, line)
+                    return
+                if repeated := [name for name in COLUMNS if names.count(name) > 1]:
+                    said = f"there are several columns {', '.join(repeated)}"
+                    self._note((line, 1), said, "give the others another name")
                     return
             elif len(fields) != width:
                 said = f"the row has {len(fields)} fields, the first line {width}"
@@ -108,7 +113,7 @@ class _Table:
 
     def _column(self, line: int, field: int) -> int:
         """Return where a field starts in its line; 1 where quotes make that unclear."""
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        text = self.lines[line - 1]
         parts = text.split(self.separator)
         if '"' in text or field >= len(parts):
             return 1

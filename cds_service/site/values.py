@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from cds_service.content.issue import Issue
@@ -51,11 +51,7 @@ def wrong_value(parameter: Parameter, value: Any) -> str:
     """Return what `value` would have to be, or the empty string if it can be used."""
     text = "" if isinstance(value, bool | list | dict) or value is None else str(value)
     if parameter.unit:
-        try:
-            usable = bool(_NUMBER.fullmatch(text)) and Decimal(text).is_finite()
-        except InvalidOperation:
-            usable = False
-        if usable:
+        if _NUMBER.fullmatch(text):
             return ""
         return f"write a number, such as {parameter.value}; its unit stays {parameter.unit}"
     try:

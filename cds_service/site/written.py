@@ -27,6 +27,11 @@ class WrittenRule:
     note: str = ""
     needs: tuple[str, ...] = ()
 
+    @property
+    def serious(self) -> bool:
+        """Whether it warns of serious harm: it is critical, or holds an order back."""
+        return self.indicator is Indicator.CRITICAL or self.effect == "hold"
+
     def in_force(self, site: Site) -> bool:
         """Say whether the rule has any effect at the site."""
         return all(name in site.rules.switched_on for name in self.needs)

@@ -5,7 +5,7 @@ while it is ``unready`` (draining, or without content), 200 otherwise. ``degrade
 still flows, and without this service an order would look as if there were nothing to say.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -17,6 +17,7 @@ from flask import Blueprint, Response
 from cds_service import __version__
 from cds_service.hooks.json_body import encode
 from cds_service.web.drain import Drain
+from cds_service.web.pages.page import Link
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -25,7 +26,7 @@ _PAGE = """<!doctype html>
 <h1>Imaging-order advisor {version}</h1>
 <p>A CDS Hooks service that advises on imaging orders. Content version {content_version}.</p>
 <ul>
-<li><a href="cds-services">CDS services</a> (discovery)</li>
+{pages}<li><a href="cds-services">CDS services</a> (discovery)</li>
 <li><a href="readyz">Readiness</a></li>
 <li><a href="https://cds-hooks.hl7.org/">The CDS Hooks standard</a></li>
 </ul>
@@ -104,8 +105,14 @@ def journal_check(reachable: Callable[[], bool], spooling: Callable[[], bool]) -
     return check
 
 
-def blueprint(health: Health) -> Blueprint:
-    """Return the routes ``/livez``, ``/readyz`` and ``/``, all outside ``/cds-services``."""
+def blueprint(health: Health, pages: Iterable[Link] = ()) -> Blueprint:
+    """Return the routes ``/livez``, ``/readyz`` and ``/``, all outside ``/cds-services``.
+
+    ``/`` leads to `pages`, those for people that are on.
+    """
+    linked = "".join(
+        f'<li><a href="{escape(page.href)}">{escape(page.text)}</a></li>\n' for page in pages
+    )
     routes = Blueprint("health", __name__)
 
     @routes.get("/livez")
@@ -131,7 +138,7 @@ def blueprint(health: Health) -> Blueprint:
     @routes.get("/")
     def about() -> Response:
         version, content_version = escape(__version__), escape(health.content_version)
-        page = _PAGE.format(version=version, content_version=content_version)
+        page = _PAGE.format(version=version, content_version=content_version, pages=linked)
         response = _uncached(page.encode(), "text/html")
         response.headers["Content-Security-Policy"] = "default-src 'none'"
         return response

@@ -154,6 +154,32 @@ def test_trying_again_does_not_lose_the_place_of_the_keyboard(entry: Entry) -> N
     expect(page.advice).to_be_focused()
 
 
+SLOW_SERVER = """async () => {
+  const { state } = await import(document.querySelector('script[type="module"]').src.replace("main.js", "state.js"));
+  const chart = async (id) => [{ resourceType: "Patient", id }];
+  state.server = { access: () => ({}), chart, put: () => new Promise((done, failed) => Object.assign(window, { done, failed })) };
+}"""  # noqa: E501
+
+
+def test_what_is_written_late_does_not_come_into_the_chart_of_another_patient(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.page.evaluate(SLOW_SERVER)
+    for ends, says in (
+        ("done()", ""),
+        ("failed(new Error('The server is gone.'))", "The chart of"),
+    ):
+        page.open_patient("uncomplicated")
+        page.page.locator("#add-record-section").evaluate("section => { section.open = true; }")
+        page.page.get_by_label("What kind").select_option(label="Temperature")
+        page.page.get_by_role("button", name="Add", exact=True).click()
+        page.open_patient("fever")
+        page.page.evaluate(ends)
+        expect(page.page.locator("#chart-panel")).to_have_attribute("aria-busy", "false")
+        expect(page.page.locator("#chart")).not_to_contain_text("Body temperature")
+        expect(page.page.locator("#chart-note")).to_have_text("")
+        expect(page.page.locator("#record-problem")).to_contain_text(says)
+
+
 def test_late_feedback_says_nothing_about_another_patient(entry: Entry) -> None:
     page = entry("pacemaker")
     held = hold(page.page, "**/feedback")

@@ -127,6 +127,42 @@ def test_without_the_list_of_codes_words_can_still_be_recorded(entry: Entry) -> 
     assert page.cards() == ["add-contrast"]
 
 
+def recorded(page: OrderPage, key: str) -> dict[str, Any]:
+    """Return the record added last, as the latest request prefetches it under `key`."""
+    page.tab("Request")
+    body = json.loads(page.page.locator("#request-body").inner_text())
+    resource: dict[str, Any] = body["prefetch"][key]["entry"][-1]["resource"]
+    return resource
+
+
+def test_a_code_that_was_chosen_is_kept_while_its_words_stand(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    page.page.locator("#add-record-section summary").click()
+    field = page.page.get_by_label("What, coded")
+    expect(field).to_have_attribute("placeholder", "")
+    field.fill("hiv")
+    option = page.page.locator("#record-list [role=option]").first
+    code = option.locator(".muted").inner_text().strip()
+    option.click()
+    field.click()  # the list opens again, and nothing else is chosen
+    field.press("Escape")
+    page.page.get_by_role("button", name="Add", exact=True).click()
+    page.answered()
+    assert recorded(page, "conditions")["code"]["coding"][0]["code"] == code
+    page.add("Problem", what="hiv or another virus")
+    assert "coding" not in recorded(page, "conditions")["code"]
+
+
+def test_a_record_without_a_date_has_none(entry: Entry) -> None:
+    page = entry("uncomplicated")
+    page.try_order(MRI)
+    page.page.locator("#add-record-section summary").click()
+    page.page.locator("#record-date").fill("")
+    page.add("Problem", what="a thing of the past")
+    assert "onsetDateTime" not in recorded(page, "conditions")
+
+
 def test_signing_asks_once_more_and_the_signed_order_is_on_the_chart(entry: Entry) -> None:
     page = entry("fever")
     page.try_order(MRI_CONTRAST)

@@ -98,6 +98,29 @@ def test_a_request_that_would_be_refused_is_an_error_and_the_rest_is_still_read(
     assert line_with(ran, "without a system")
 
 
+@pytest.mark.parametrize("body", [{"a": 1}, {}, {"resourceType": "Patient", "id": "1"}])
+def test_what_is_no_request_at_all_is_told_in_one_line(linted, body):
+    ran = linted(body)
+    assert ran.code == 1
+    assert ran.out.splitlines() == [
+        "error: /: this is no CDS Hooks request: it has no hook, no hookInstance and no context."
+        " Send what the EHR sends to a CDS service.",
+        "1 error, 0 warnings, 0 notes",
+    ]
+
+
+@pytest.mark.parametrize("prefetch", [None, {}, []])
+def test_a_request_with_nothing_to_read_says_so_once(linted, patient, prefetch):
+    del patient["hookInstance"]
+    patient["prefetch"] = prefetch
+    first, second, *_ = linted(patient).out.splitlines()
+    assert "no hookInstance" in first
+    assert second == (
+        "error: /prefetch: there is no prefetch, and there is no FHIR server to read from."
+        " Fill the templates that discovery publishes, or send fhirServer with fhirAuthorization."
+    )
+
+
 def test_missing_and_unknown_prefetch_keys_are_told(linted, patient):
     patient["prefetch"]["problems"] = patient["prefetch"].pop("conditions")
     ran = linted(patient)
@@ -244,7 +267,7 @@ def test_nothing_of_the_patient_is_printed(call, saved, patient):
 
 def test_a_fhir_server_without_a_token_is_told_from_none(linted, patient):
     del patient["prefetch"]["devices"]
-    assert "there is no FHIR server to read it from" in line_with(linted(patient), "/devices")
+    assert "there is no FHIR server to read from" in line_with(linted(patient), "/devices")
     patient["fhirServer"] = "http://127.0.0.1:8080/fhir"
     said = line_with(linted(patient), "/devices")
     assert "fhirServer cannot be read without fhirAuthorization" in said

@@ -131,6 +131,24 @@ def test_with_a_clients_file_demo_says_that_the_page_is_off(tmp_path):
     assert "the order-entry page /demo is off" in err
 
 
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [
+        ("http://cds.example", True),
+        ("http://10.0.0.7:8000/cds", True),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost:8000", False),
+        ("https://cds.example", False),
+    ],
+)
+def test_tokens_in_the_clear_over_the_network_are_told(tmp_path, base, told):
+    clients = tmp_path / "clients.yaml"
+    clients.write_text(CLIENTS)
+    with Service(CDS_CLIENTS_FILE=str(clients), CDS_BASE_URL=base) as service:
+        _, _, err = service.stop(signal.SIGTERM)
+    assert ("CDS_BASE_URL does not begin with https://" in err) is told
+
+
 def test_where_clients_authenticate_no_line_to_try_without_a_token_is_given(tmp_path):
     clients = tmp_path / "clients.yaml"
     clients.write_text(CLIENTS)

@@ -144,7 +144,8 @@ def test_all_mistakes_are_told_at_once_and_where_the_reader_says_they_are(entry)
 def test_two_clients_cannot_have_the_same_name_or_issuer(entry, name):
     other = {**entry, "id": "other", "issuer": "https://other.example"}
     said = problems(entry, {**other, name: entry[name]})
-    assert said == [f"clients[1].{name}: {entry[name]!r} is given to clients[0] already"]
+    taken = f"clients[0] has the {name} {entry[name]!r} too, and each client needs one of its own"
+    assert said == [f"clients[1].{name}: {taken}"]
 
 
 class TestKeysInTheFile:

@@ -32,7 +32,7 @@ def test_every_table_and_column_is_defined(content: Content):
     section = text[text.index("## Every table") : text.index("## Files")]
     told = set(re.findall("`([^`]+)`", section))
     day = date(2026, 11, 25)
-    made = tables(NOTHING, View(first=day, last=day), Names(content, LOCAL_CLIENTS))
+    made = tables(NOTHING, View(first=day, last=day), Names(content, LOCAL_CLIENTS), day)
     assert tuple(made) == TABLES
     assert set(made) <= told
     assert {column.key for table in made.values() for column in table.columns} <= told

@@ -222,6 +222,19 @@ def test_a_rule_that_a_site_must_switch_on_says_so(small, export_small) -> None:
     assert after.said(after.get("PlanDefinition", name), "off-by-default") == [True]
 
 
+def test_a_topic_in_draft_is_exported_with_its_documents_in_draft(small, export_small) -> None:
+    for name in ("topic", "variants", "ratings", "recommendations"):
+        path = small / "topic" / f"{name}.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("status: active", "status: draft"), encoding="utf-8")
+    made = export_small()
+    (plan,) = (
+        each for name, each in made.of_type("PlanDefinition").items() if name.startswith("topic-")
+    )
+    assert plan["status"] == "draft"
+    assert [each["id"] for each in plan["action"][0]["action"]] == ["variants", "recommendations"]
+
+
 def test_a_state_that_newer_records_silence_has_a_condition_on_them(exported: Exported) -> None:
     silenced = [
         expressions(state)[-1]

@@ -112,7 +112,9 @@ def test_a_comment_is_read_with_its_key_and_for_its_event_only():
             reader.decrypt(text, event)
 
 
-@pytest.mark.parametrize("text", ["", "not base64!", base64.b64encode(b"c" * 16).decode()])
+@pytest.mark.parametrize(
+    "text", ["", "not base64!", "Schlüssel", base64.b64encode(b"c" * 16).decode()]
+)
 def test_a_comment_key_that_is_not_32_bytes_in_base64_is_refused(text: str):
     with pytest.raises(JournalMisconfigured, match="32 bytes in base64"):
         CommentCipher.configured(text)

@@ -107,6 +107,11 @@ def test_a_full_spool_takes_no_more_and_drops_nothing_older(
     assert spool.append(events[3:5]) == 2
 
 
+def test_a_spool_takes_what_fills_it_to_the_last_byte(open_spool):
+    event = consultation()
+    assert open_spool(len(msgspec.json.encode(event)) + 1).append([event]) == 1
+
+
 def test_a_disk_that_takes_only_part_of_a_batch_leaves_no_half_line(
     spool: Spool, directory: Path, sink: Sink, monkeypatch
 ):

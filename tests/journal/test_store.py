@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from cds_service.journal.engines import RefusedByDatabase
 from cds_service.journal.errors import JournalMisconfigured
@@ -237,6 +238,22 @@ def test_the_table_has_a_row_for_each_card_and_answer(store: JournalStore):
     assert rows[1]["accepted"] == advised.cards[0].suggestions[0]
     assert (rows[2]["consultation"], rows[2]["uuid"]) == (str(silent.id), "")
     assert rows[3]["reason_code"] == "'-x"
+
+
+def test_a_suggestion_named_like_a_formula_is_guarded_as_every_text_is(store: JournalStore):
+    advised = consultation()
+    store.write([advised])
+    taken = Report(card_of(advised), outcome="accepted", suggestions=("-A1",))
+    store.write_feedback([event(taken)])
+    _, row = csv.reader(store.export(form="csv"))
+    assert "'-A1" in row
+
+
+def test_a_card_about_one_of_two_orders_with_one_key_is_told_of_the_first(store: JournalStore):
+    advised = consultation()  # drafts without an id have one key, as in the insights
+    twice = structs.replace(advised, orders=advised.orders * 2)
+    store.write([twice])
+    assert told(store)[0]["cards"][0]["order"] == 0  # type: ignore[index]
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", "mysql://ann:pw@x/y", "pw"])

@@ -67,6 +67,14 @@ MISTAKES = {
         f'orders:\n  - {{code: "X1", procedure: {MRI}}}\n  - {{code: "X1", procedure: {WITH}}}\n',
         ["3:12 SITE004"],
     ),
+    "a code of blanks": (
+        f'orders:\n  - {{code: " ", procedure: {MRI}}}\n',
+        ["2:12 SCHEMA006"],
+    ),
+    "a code of blanks for suggestions": (
+        f'suggestions: [{{procedure: {WITH}, code: {{code: " "}}}}]\n',
+        ["1:84 SCHEMA006"],
+    ),
     "a row twice": (
         f'orders:\n  - {{code: "X1", procedure: {MRI}}}\n  - {{code: "X1", procedure: {MRI}}}\n',
         ["3:12 SITE005"],
@@ -132,6 +140,11 @@ MISTAKES = {
     "a reason that no card offers": (
         'override-reasons: [{code: because, display: "Because"}]\n',
         ["1:27 SITE009"],
+    ),
+    "a reason that its only card offers no more": (
+        "cards: {override-reasons: {add-contrast: [contrast-declined]}}\n"
+        'override-reasons: [{code: recent-contrast-study, display: "Imaged with contrast"}]\n',
+        ["2:27 SITE009"],
     ),
     "a value set that does not exist": (
         'value-sets: {fevers: [{system: "urn:x", code: "F", label: "Fever"}]}\n',

@@ -85,6 +85,7 @@ def test_a_table_of_hundreds_of_codes_is_read(opened):
         f"Code;Name;Procedure;System\r\nIMG123;MR LWS;{MRI};{LOCAL}\r\n",
         f'\ufeffsystem,code,procedure,name\n{LOCAL},IMG123,{MRI},"MR, LWS"\n\n',
         f"SYSTEM , CODE , PROCEDURE\n {LOCAL} , IMG123 , {MRI}\n",
+        f"system,code,procedure\r{LOCAL},IMG123,{MRI}\r",  # as some write it for Macintosh
     ],
 )
 def test_a_table_is_read_as_spreadsheets_write_it(opened, table):
@@ -97,6 +98,9 @@ def test_a_table_is_read_as_spreadsheets_write_it(opened, table):
     [
         ("", ["1:1 SITE010"]),
         ("system,code\n", ["1:1 SITE010"]),
+        (f"system,code,code,procedure\n,X1,X2,{MRI}\n", ["1:1 SITE010"]),
+        (f"system,code,procedure\r\n\r\n{LOCAL},X1,mri-lumber\r\n", ["3:22 REF005"]),
+        (f'system,code,procedure\n{LOCAL},"X1,{MRI}\n', ["2:1 SITE010"]),
         (f"system,code,procedure\n{LOCAL},X1\n", ["2:1 SITE010"]),
         (f"system,code,procedure\n{LOCAL},,{MRI}\n", ["2:19 SITE010"]),
         (f'system,code,procedure\n{LOCAL},"X1"x,{MRI}\n', ["2:1 SITE010"]),

@@ -132,6 +132,11 @@ def test_a_cap_for_every_card_has_exceptions(opened):
     assert shown == {"make-it-stat": "critical", "hold-mri-device": "info"}
 
 
+def test_an_exception_from_the_cap_for_every_card_is_no_entry_without_effect(issues):
+    found = issues('cards: {indicator-caps: {"*": info, add-contrast: critical}}\n')
+    assert {each.code for each in found} == {"SITE015"}
+
+
 def test_the_most_urgent_cards_stay_even_if_they_are_shown_as_less_urgent(opened):
     site = opened(
         "cards: {most-per-order: 1, indicator-caps: {hold-mri-device: info}}\n"

@@ -1,8 +1,12 @@
 """Whoever operates the service can see that it lives, is ready, and with which content."""
 
+import re
+
 import pytest
 from flask import Flask
 
+from cds_service.app import create_app
+from cds_service.settings import Settings
 from cds_service.web import health
 from cds_service.web.drain import Drain
 from cds_service.web.health import Finding, Health, Readiness, journal_check
@@ -94,3 +98,16 @@ def test_the_front_page_leads_to_discovery_and_runs_nothing(client):
     assert "cds-services" in answer.text
     assert "<script" not in answer.text
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+
+
+@pytest.mark.parametrize(
+    ("settings", "pages"),
+    [
+        ({"demo": True}, ["/demo", "/insights"]),
+        ({}, ["/insights"]),
+        ({"insights": "off"}, []),
+    ],
+)
+def test_the_front_page_leads_to_the_pages_that_are_on(advisor, settings, pages):
+    answer = create_app(Settings(**settings), advisor).test_client().get("/")
+    assert re.findall('href="(/[^"]*)"', answer.text) == pages

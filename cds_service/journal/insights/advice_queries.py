@@ -50,7 +50,7 @@ CARD_KIND = (
     *("client", "topic", "variant", "procedure"),
     *("card", "rule", "indicator", "offers", "outcome"),
 )
-REASON_KIND = ("rule", "card", "reason_system", "reason_code")
+REASON_KIND = ("rule", "card", "reason_code")
 
 
 def orders(view: View, dialect: str) -> CompoundSelect[Any]:

@@ -125,8 +125,7 @@ def _cards(
             kind = {name: row[name] for name in CARD_KIND}
             cards.append(Cards(**{**kind, "offers": bool(row["offers"])}, number=number))
         elif row["part"] == REASON:
-            code, system = row["reason_code"], row["reason_system"]
             reasons.append(
-                Reason(rule=row["rule"], card=row["card"], system=system, code=code, number=number)
+                Reason(rule=row["rule"], card=row["card"], code=row["reason_code"], number=number)
             )
     return cards, reasons

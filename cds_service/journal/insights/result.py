@@ -42,11 +42,10 @@ class Cards(Struct, frozen=True, kw_only=True):
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """How often a reason was given for overriding the cards of a rule; empty for none."""
+    """How often a reason was given for overriding the cards of a rule; `code` is empty for none."""
 
     rule: str
     card: str
-    system: str
     code: str
     number: int
 

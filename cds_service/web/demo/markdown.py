@@ -33,8 +33,14 @@ _MARKDOWN = _Markdown()
 
 
 def tree(text: str) -> Tree:
-    """Return the elements of a Markdown text: what is no Markdown, HTML among it, is text."""
-    return _children(SyntaxTreeNode(_MARKDOWN.parse(text)))
+    """Return the elements of a Markdown text: what is no Markdown, HTML among it, is text.
+
+    A text that is nested deeper than any reader could follow is one paragraph, as it is written.
+    """
+    try:
+        return _children(SyntaxTreeNode(_MARKDOWN.parse(text)))
+    except RecursionError:  # the library bounds blocks, but not emphasis within emphasis
+        return [["p", "", [text]]]
 
 
 def _children(node: SyntaxTreeNode) -> Tree:

@@ -51,17 +51,17 @@ def loudest(found: Insights, names: Names) -> Table:
     groups: dict[Named, list[Cards]] = defaultdict(list)
     for kind in found.cards:
         groups[names.rule(kind.rule, kind.card)].append(kind)
-    given: dict[str, list[Reason]] = defaultdict(list)
+    given: dict[Named, list[Reason]] = defaultdict(list)
     for reason in found.reasons:
-        given[reason.rule].append(reason)
+        given[names.rule(reason.rule, reason.card)].append(reason)
     rows = []
     for rule, kinds in groups.items():
         outcomes = total(kinds)
-        reasons = told_reasons(given[rule.id], names)[:3]
+        reasons = told_reasons(given[rule], names)[:3]
         told = "; ".join(f"{reason.title} ({number})" for reason, number in reasons)
-        critical = any(kind.indicator == "critical" for kind in kinds)
+        shown_critical = any(kind.indicator == "critical" for kind in kinds)
         answered = outcomes.accepted_of_acceptable
-        remark = opinion(outcomes, critical=critical)
+        remark = opinion(outcomes, serious=shown_critical or names.is_serious(rule.id))
         if rule.id == ORDER_NOT_ASSESSED:
             remark = _FAULT
         rows.append((rule, remark, outcomes.cards, answered.total, answered, told))

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cds_service.content.library import ORDER_NOT_ASSESSED
+from cds_service.site.written import written_rules
 from cds_service.web.insights.table import Named
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _HOOKS = {"order-select": "while choosing orders", "order-sign": "before signing
 
 
 class Names:
-    """Titles of rules, procedures, variants, reasons and clients.
+    """Titles of rules, procedures, variants, reasons and clients, and which rules are serious.
 
     An id that the content no longer has is its own title.
     """
@@ -27,6 +28,7 @@ class Names:
         self._procedures: dict[str, str] = {}
         self._cards: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._serious: frozenset[str] = frozenset()
         self._clients = {client.id: client.title for client in clients.all}
         if content is not None:
             for topic in content.topics_as_written:
@@ -36,6 +38,7 @@ class Names:
             self._cards = {text.id: text.title for text in content.texts.values()}
             presets = [reason for each in content.override_reasons.values() for reason in each]
             self._reasons = {reason.code: reason.display for reason in presets}
+            self._serious = frozenset(rule.id for rule in written_rules(content) if rule.serious)
 
     def topic(self, identity: str) -> Named:
         """Return a topic; an order without one is advised on by safety rules only."""
@@ -68,6 +71,10 @@ class Names:
     def reason(self, code: str) -> Named:
         """Return a reason for overriding a card."""
         return _named(self._reasons, code, "No reason given")
+
+    def is_serious(self, rule: str) -> bool:
+        """Say whether the content has the rule to warn of serious harm, however a site shows it."""
+        return rule in self._serious
 
     def knows_reason(self, code: str) -> bool:
         """Say whether `code` is a preset reason of the content or the site, or no reason."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cds_service.journal.insights.rates import Rate
 from cds_service.journal.insights.result import Cards
@@ -24,19 +24,22 @@ class Outcomes:
     accepted: int = 0
     overridden: int = 0
     acceptable: int = 0
-    acceptable_answered: int = 0
+    acceptable_accepted: int = 0
+    acceptable_overridden: int = 0
 
     def with_kind(self, kind: Cards) -> "Outcomes":
         """Return these outcomes and those of `kind` together."""
         number = kind.number
-        answered = number if kind.outcome else 0
-        return replace(
-            self,
+        accepted = number if kind.outcome == "accepted" else 0
+        overridden = number if kind.outcome == "overridden" else 0
+        offered = int(kind.offers)
+        return Outcomes(
             cards=self.cards + number,
-            accepted=self.accepted + (number if kind.outcome == "accepted" else 0),
-            overridden=self.overridden + (number if kind.outcome == "overridden" else 0),
-            acceptable=self.acceptable + (number if kind.offers else 0),
-            acceptable_answered=self.acceptable_answered + (answered if kind.offers else 0),
+            accepted=self.accepted + accepted,
+            overridden=self.overridden + overridden,
+            acceptable=self.acceptable + offered * number,
+            acceptable_accepted=self.acceptable_accepted + offered * accepted,
+            acceptable_overridden=self.acceptable_overridden + offered * overridden,
         )
 
     @property
@@ -66,7 +69,8 @@ class Outcomes:
     @property
     def accepted_of_acceptable(self) -> Rate:
         """Return the cards accepted out of those that offer something and were answered."""
-        return Rate(min(self.accepted, self.acceptable_answered), self.acceptable_answered)
+        accepted = self.acceptable_accepted
+        return Rate(accepted, accepted + self.acceptable_overridden)
 
 
 def grouped(kinds: Iterable[Cards], name: Callable[[Cards], Named]) -> dict[Named, Outcomes]:
@@ -85,10 +89,10 @@ def total(kinds: Iterable[Cards]) -> Outcomes:
     return total
 
 
-def opinion(outcomes: Outcomes, *, critical: bool) -> str:
+def opinion(outcomes: Outcomes, *, serious: bool) -> str:
     """Return whether a rule with these outcomes is worth a look, in plain words.
 
-    `critical` says that its cards are about serious harm: such a rule is never one to switch off
+    `serious` says that its cards are about serious harm: such a rule is never one to switch off
     because it is overridden.
     """
     if outcomes.cards >= ENOUGH and not outcomes.answered:
@@ -98,13 +102,13 @@ def opinion(outcomes: Outcomes, *, critical: bool) -> str:
     overridden = Rate(outcomes.overridden, outcomes.answered).interval or (0.0, 0.0)
     accepted = outcomes.accepted_of_acceptable
     often = overridden[0] > OFTEN
-    if critical:
+    if serious:
         if often:
             return (
                 "Look at it: often overridden, and about serious harm. Review the reasons with"
                 " whoever answers for it before anything is changed."
             )
-        return "No: about serious harm, and mostly followed."
+        return "No: about serious harm, and nothing stands out."
     if accepted.interval and accepted.total >= ENOUGH and accepted.interval[1] < SELDOM:
         return (
             "Look at it: seldom accepted. The reasons say whether to narrow it or make it quieter."

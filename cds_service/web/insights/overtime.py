@@ -9,8 +9,11 @@ from cds_service.journal.insights.view import View
 from cds_service.web.insights.table import Cell, Chart, Column, Table, figure
 
 
-def over_time(found: Insights, view: View) -> Iterator[Table]:
-    """Yield the tables of calls, cards per 100 orders, outcomes and answer times."""
+def over_time(found: Insights, view: View, today: date) -> Iterator[Table]:
+    """Yield the tables of calls, cards per 100 orders, outcomes and answer times.
+
+    Steps that are not over on `today` are told, but never as the lowest.
+    """
     step = Column("from", "Day" if view.step == "day" else "Week from", "day")
     by = f"by {view.step}"
     when = "on" if view.step == "day" else "week from"
@@ -37,7 +40,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         )
 
     steps = found.steps
-    whole = _whole(steps, view)
+    whole = _whole(steps, view, today)
     yield table(
         "calls",
         "Calls and orders",
@@ -48,7 +51,7 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         ),
         [(s.consultations, s.orders, Rate(s.incomplete, s.consultations)) for s in steps],
         Chart("lines", ("calls", "orders"), "number"),
-        _range([(s.start, s.consultations) for s in whole], "calls", when),
+        _range([(s.start, s.consultations) for s in steps], whole, "calls", when),
         "Calls that were answered and had at least one imaging order. An order that is looked at"
         " while it is chosen and again before it is signed counts twice: the filter tells them"
         " apart.",
@@ -68,7 +71,10 @@ def over_time(found: Insights, view: View) -> Iterator[Table]:
         ],
         Chart("lines", ("per_100_orders",), "cards per 100 orders"),
         _range(
-            [(s.start, per_hundred(s.cards, s.orders)) for s in whole], "cards per 100 orders", when
+            [(s.start, per_hundred(s.cards, s.orders)) for s in steps],
+            whole,
+            "cards per 100 orders",
+            when,
         ),
         "One order may get several cards.",
     )
@@ -133,25 +139,27 @@ def _marks(found: Insights, view: View) -> tuple[int, ...]:
     return tuple(dict.fromkeys(sum(start <= day for start in starts) - 1 for day in began))
 
 
-def _whole(steps: tuple[Step, ...], view: View) -> tuple[Step, ...]:
-    """Return the steps without shorter weeks at the ends, which would always be the lowest."""
+def _whole(steps: tuple[Step, ...], view: View, today: date) -> frozenset[date]:
+    """Return where steps begin that are whole weeks or days and over: others are low by nature."""
     if view.step == "day":
-        return steps
-    rest = timedelta(days=6)
-    whole = tuple(s for s in steps if s.start.weekday() == 0 and s.start + rest <= view.last)
-    return whole or steps
+        return frozenset(s.start for s in steps if s.start < today)
+    last, end = timedelta(days=6), min(view.last, today - timedelta(days=1))
+    return frozenset(s.start for s in steps if s.start.weekday() == 0 and s.start + last <= end)
 
 
-def _range(points: Sequence[tuple[date, float | None]], unit: str, when: str) -> str:
-    """Return where the highest and the lowest point lie, in words."""
+def _range(
+    points: Sequence[tuple[date, float | None]], whole: frozenset[date], unit: str, when: str
+) -> str:
+    """Return where the highest point lies, and of the `whole` steps the lowest, in words."""
     known = [(day, value) for day, value in points if value is not None]
     if not known:
         return ""
-    high, low = max(known, key=lambda p: p[1]), min(known, key=lambda p: p[1])
-    return (
-        f"Most {unit}: {figure(high[1])} ({when} {high[0].isoformat()});"
-        f" fewest: {figure(low[1])} ({when} {low[0].isoformat()})."
-    )
+    high = max(known, key=lambda p: p[1])
+    low = min((point for point in known if point[0] in whole), key=lambda p: p[1], default=None)
+    most = f"Most {unit}: {figure(high[1])} ({when} {high[0].isoformat()})"
+    if low is None:
+        return f"{most}."
+    return f"{most}; fewest: {figure(low[1])} ({when} {low[0].isoformat()})."
 
 
 def _shares(steps: tuple[Step, ...]) -> str:

@@ -109,9 +109,9 @@ def blueprint(
             response = problem(refused.status, refused.text, "Not for everybody")
             response.headers.update(refused.headers)
             return response
-        usual = view_of({}, today(), zone)
+        day = today()
         try:
-            view = view_of(request.args, today(), zone)
+            view = view_of(request.args, day, zone)
         except AskedWrongly as wrong:
             return problem(400, str(wrong), "This period cannot be shown", anew=True)
         if parts.journal is None:
@@ -122,14 +122,15 @@ def blueprint(
             response = problem(503, _AWAY, "The journal is away")
             response.headers["Retry-After"] = str(away.retry_after)
             return response
+        titles = names()
         return pages.answer(
             _TEMPLATE,
             title=_TITLE,
             found=found,
             view=view,
-            usual=usual,
-            tables=tables(found, view, names()),
-            names=names(),
+            today=day,
+            tables=tables(found, view, titles, day),
+            names=titles,
             presets=PRESETS,
             hooks=HOOKS,
             query=lambda **changes: query_of(view, **changes),
@@ -146,15 +147,16 @@ def blueprint(
             raise _as_error(refused) from None
         if parts.journal is None:
             raise RequestRefused(404, "not-supported", _NO_JOURNAL)
+        day = today()
         try:
-            view = view_of(request.args, today(), zone)
+            view = view_of(request.args, day, zone)
             found = look(parts.journal, view)
         except AskedWrongly as wrong:
             raise RequestRefused(400, "value", str(wrong)) from None
         except JournalUnavailable as away:
             _answer_with({"Retry-After": str(away.retry_after)})
             raise RequestRefused(503, "transient", _AWAY) from None
-        table = tables(found, view, names())[name]
+        table = tables(found, view, names(), day)[name]
         response = Response(table.csv(), content_type="text/csv; charset=utf-8; header=present")
         response.headers["Content-Disposition"] = f'attachment; filename="{file_name(name, view)}"'
         response.cache_control.no_store = True

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Request
 
-from cds_service.origins import LOOPBACK, origin_allowed, origin_of
+from cds_service.origins import in_the_clear, origin_of
 from cds_service.settings import Settings, SettingsError, variable
 from cds_service.web.call_log import note
 from cds_service.web.caller import from_this_machine
@@ -23,6 +23,8 @@ Gate = Callable[[Request], None]
 
 _REALM = 'Basic realm="Imaging-order advisor insights", charset="UTF-8"'
 _LONGEST_PASSWORD = 1000
+_LONGEST_WAIT = 1.0
+"""Seconds for which a password waits until others were checked."""
 
 
 class NotSignedIn(Exception):  # noqa: N818 - it reads as what happened
@@ -99,18 +101,17 @@ def _people(settings: Settings) -> Gate:
         except SettingsError:
             raise _refused("no-users-file", 503, "Nobody can be signed in now.") from None
         counted = name if name in users else ""
-        if seconds := throttle.wait(counted):
-            raise _too_many(seconds)
-        if not throttle.checking.acquire(timeout=1.0):
-            raise _too_many(1)
+        if not throttle.checking.acquire(timeout=_LONGEST_WAIT):
+            raise _later(1, "Others are signing in at this moment: try again.")
         try:
-            right = is_password(users, name, password)
+            if seconds := throttle.wait(counted):
+                raise _later(seconds, "Too many wrong passwords: try again later.")
+            if not is_password(users, name, password):
+                throttle.wrong(counted)
+                raise _ask("wrong-password")
+            throttle.right(counted)
         finally:
             throttle.checking.release()
-        if not right:
-            throttle.wrong(counted)
-            raise _ask("wrong-password")
-        throttle.right(counted)
 
     return check
 
@@ -148,7 +149,7 @@ def _check_address(settings: Settings) -> None:
             f"{variable('base_url')} must be set when people sign in to the insights: they are"
             " answered at that address only."
         )
-    if not base.startswith("https://") and not origin_allowed(base, LOOPBACK):
+    if in_the_clear(base):
         raise SettingsError(
             f"{variable('base_url')} must begin with https:// when people sign in to the insights:"
             " passwords and figures do not go over the network in the clear."
@@ -159,8 +160,7 @@ def _ask(reason: str) -> NotSignedIn:
     return _refused(reason, 401, "Sign in to see the insights.", {"WWW-Authenticate": _REALM})
 
 
-def _too_many(seconds: int) -> NotSignedIn:
-    text = "Too many wrong passwords: try again later."
+def _later(seconds: int, text: str) -> NotSignedIn:
     return _refused("throttled", 429, text, {"Retry-After": str(seconds)})
 
 

@@ -3,6 +3,8 @@
 Sums are made over kinds of orders and cards, so that each grouping adds up to the same whole.
 """
 
+from datetime import date
+
 from cds_service.journal.insights.result import Insights
 from cds_service.journal.insights.view import View
 from cds_service.web.insights.cardtables import by_indicator, by_rule, loudest
@@ -35,11 +37,11 @@ TABLES = (
 """Their ids, in the order of the page; they are addresses too, and do not change."""
 
 
-def tables(found: Insights, view: View, names: Names) -> dict[str, Table]:
-    """Return all tables by their ids, in the order of the page."""
+def tables(found: Insights, view: View, names: Names, today: date) -> dict[str, Table]:
+    """Return all tables by their ids, in the order of the page; `today` is not over yet."""
     made = (
         summary(found),
-        *over_time(found, view),
+        *over_time(found, view, today),
         by_rule(found, names),
         loudest(found, names),
         reasons(found, names),

@@ -47,5 +47,10 @@ def test_tables_code_and_breaks_are_elements() -> None:
         assert f"['{tag}'" in found
 
 
+@pytest.mark.parametrize("text", ["*a " * 2000 + "b*" * 2000, "**a _b " * 900 + "c_ d** " * 900])
+def test_what_is_nested_without_end_is_text(text: str) -> None:
+    assert tree(text) == [["p", "", [text]]]
+
+
 def test_an_empty_text_is_an_empty_tree() -> None:
     assert tree("") == []

@@ -40,8 +40,13 @@ def test_cards_with_nothing_to_accept_do_not_count_as_refused():
     assert asked.accepted_of_answered == Rate(1, 13)
 
 
+def test_a_card_taken_that_offers_nothing_is_none_of_those_offered_and_taken():
+    asked = total([kind("accepted", 5, offers=False), kind("overridden", 10)])
+    assert asked.accepted_of_acceptable == Rate(0, 10)
+
+
 @pytest.mark.parametrize(
-    ("outcomes", "critical", "says"),
+    ("outcomes", "serious", "says"),
     [
         (became(silent=20), False, "No feedback arrives"),
         (became(overridden=19), False, "Too early"),
@@ -50,16 +55,17 @@ def test_cards_with_nothing_to_accept_do_not_count_as_refused():
         (became(40, 20), False, "nothing stands out"),
         (became(0, 40, offers=False), False, "it asks a question"),
         (became(5, 60), True, "about serious harm. Review"),
-        (became(60, 5), True, "mostly followed"),
+        (became(60, 5), True, "nothing stands out"),
+        (became(9, 11), True, "nothing stands out"),  # overridden more often, but of too few
     ],
 )
-def test_the_remark_goes_by_what_is_certain(outcomes: Outcomes, critical: bool, says: str):
-    assert says in opinion(outcomes, critical=critical)
+def test_the_remark_goes_by_what_is_certain(outcomes: Outcomes, serious: bool, says: str):
+    assert says in opinion(outcomes, serious=serious)
 
 
 def test_no_remark_ever_says_to_switch_a_card_about_serious_harm_off():
     for overridden in (0, 20, 500):
-        said = opinion(became(1, overridden), critical=True)
+        said = opinion(became(1, overridden), serious=True)
         assert "quieter" not in said
         assert "switch" not in said
 

@@ -89,6 +89,33 @@ def test_a_shorter_week_at_the_end_is_not_told_as_the_quietest(site: Open, store
     assert f"fewest: 1 (week from {first + timedelta(days=2)})" in text
 
 
+def calls(store: JournalStore, at: dict[datetime, int]) -> None:
+    """Write so many calls at each instant."""
+    for instant, number in at.items():
+        store.write([consultation(at=instant) for _ in range(number)])
+
+
+@pytest.mark.parametrize(
+    ("step", "others"), [("day", (1, 2)), ("week", (7, 14))], ids=["day", "week"]
+)
+def test_the_day_or_week_that_goes_on_is_not_told_as_the_quietest(
+    site: Open, store: JournalStore, step: str, others: tuple[int, int]
+):
+    monday = TODAY - timedelta(days=TODAY.weekday()) if step == "week" else TODAY
+    noon = datetime.combine(monday, time(), UTC)
+    less, more = (noon - timedelta(days=days) for days in others)
+    calls(store, {noon: 1, less: 2, more: 3})
+    end = monday + timedelta(days=6)  # the reader asked for days that are still to come
+    text = site().get(f"/insights?from={more.date()}&to={end}&step={step}").text
+    unit = "on" if step == "day" else "week from"
+    assert f"fewest: 2 ({unit} {less.date()})" in text
+
+
+def test_a_period_of_today_alone_has_its_figures_told(site: Open, store: JournalStore):
+    calls(store, {datetime.combine(TODAY, time(), UTC): 2})
+    assert f"Most calls: 2 (on {TODAY})" in site().get(f"/insights?from={TODAY}&to={TODAY}").text
+
+
 def test_a_file_is_named_after_table_period_and_filters(site: Open, store: JournalStore):
     fill(store)
     response = site().get(
@@ -112,6 +139,54 @@ def test_the_client_filter_leaves_the_others_out(site: Open, store: JournalStore
     fill(store)
     _, *lines = rows(site().get("/insights/by-client.csv?client=synthetic-clinic").text)
     assert [line[0] for line in lines] == ["synthetic-clinic"]
+
+
+def test_orders_are_counted_as_by_hand(site: Open, store: JournalStore):
+    unknown = ConsultedOrder(order_key="9" * 64)
+    carded, silent = consultation(), consultation(cards=(), missing=())
+    store.write([carded, silent, consultation(orders=(unknown,), cards=(), missing=("Device",))])
+    client, period = site(), "from=2025-03-04&to=2025-03-04"
+
+    def told(table: str, *columns: str) -> dict[str, list[str]]:
+        header, *lines = rows(client.get(f"/insights/{table}.csv?{period}").text)
+        return {line[0]: [line[header.index(name)] for name in columns] for line in lines}
+
+    columns = ("orders", "orders_with_card", "cards", "per_100_orders")
+    assert told("by-topic", *columns) == {
+        "low-back-pain": ["2", "1", "1", "50.0"],
+        "": ["1", "0", "0", "0.0"],
+    }
+    states = told("not-assessed", "orders", "incomplete")
+    assert {name: numbers for name, numbers in states.items() if numbers[0] != "0"} == {
+        "Rated by a guideline": ["2", "1"],
+        "No single study recognised in the order": ["1", "1"],
+    }
+    assert told("missing", "calls") == {"Device": ["1"], "Observation": ["1"]}
+
+
+def test_the_rules_that_speak_most_often_come_first(site: Open, store: JournalStore):
+    for rule, times in (("a-rule", 1), ("b-rule", 3), ("c-rule", 2)):
+        for number in range(times):
+            shown = ShownCard(uuid=f"{rule}{number}", card=rule, rule=rule, indicator="info")
+            store.write([consultation(cards=(shown,))])
+    for table in ("loudest", "by-rule"):
+        text = site().get(f"/insights/{table}.csv?from=2025-03-04&to=2025-03-04").text
+        assert [row[0] for row in rows(text)[1:]] == ["b-rule", "c-rule", "a-rule"]
+
+
+@pytest.mark.parametrize(
+    ("step", "marked"), [("day", ["2025-03-06", "2025-03-09"]), ("week", ["2025-03-04"])]
+)
+def test_where_other_content_came_into_force_is_marked(
+    site: Open, store: JournalStore, step: str, marked: list[str]
+):
+    # the first version began before the period; 9 March 2025 was a Sunday
+    for version, day in (("one", 4), ("two", 6), ("two", 7), ("three", 9)):
+        store.write([consultation(at=datetime(2025, 3, day, tzinfo=UTC), content_version=version)])
+    text = site().get(f"/insights?from=2025-03-04&to=2025-03-12&step={step}").text
+    table = text.partition('id="calls-table"')[2].partition("</table>")[0]
+    found = re.findall(r'<tr[^>]* data-mark="content">\s*<th[^>]* data-value="([^"]+)"', table)
+    assert found == marked
 
 
 def test_no_key_of_a_patient_or_order_leaves_the_journal(site: Open, store: JournalStore):
@@ -202,6 +277,59 @@ def test_a_reason_of_a_client_is_named_only_when_it_was_given_often(
         page += client.get(f"/insights/{name}.csv?{period}").text
     assert "MRN-4711" not in page
     assert CANARY not in page
+
+
+def test_reasons_stand_beside_the_card_that_they_were_given_for(site: Open, store: JournalStore):
+    # the content changed in the period: one rule has shown two cards
+    for card, code in (("add-contrast", "radiology-advised"), ("mri-preferred", "")):
+        shown = ShownCard(uuid=f"of-{card}", card=card, rule="one-rule", indicator="info")
+        event = consultation(cards=(shown,))
+        store.write([event])
+        given = Feedback(
+            id=card,
+            card=shown.uuid,
+            client=event.client,
+            outcome="overridden",
+            outcome_at=event.at,
+            received_at=event.at,
+            reason_code=code,
+        )
+        store.write_feedback([given])
+    text = site().get("/insights/loudest.csv?from=2025-03-04&to=2025-03-04").text
+    assert sorted(row[-1] for row in rows(text)[1:]) == [
+        "Agreed with radiology (1)",
+        "No reason given (1)",
+    ]
+
+
+def test_a_rule_that_holds_an_order_back_is_serious_however_its_card_was_shown(
+    site: Open, store: JournalStore
+):
+    held, other = "mri-cochlear-implant.magnet-status-unknown", "mri-over-radiography"
+    for rule in (held, other):
+        for number in range(40):
+            shown = ShownCard(
+                uuid=f"{rule}{number}",
+                card="c",
+                rule=rule,
+                indicator="info",
+                suggestions=(f"of-{rule}{number}",),
+            )
+            event = consultation(cards=(shown,))
+            store.write([event])
+            given = Feedback(
+                id=shown.uuid,
+                card=shown.uuid,
+                client=event.client,
+                outcome="overridden",
+                outcome_at=event.at,
+                received_at=event.at,
+            )
+            store.write_feedback([given])
+    _, *lines = rows(site().get("/insights/loudest.csv?from=2025-03-04&to=2025-03-04").text)
+    remarks = {line[0]: line[2] for line in lines}
+    assert "make it quieter" in remarks[other]
+    assert "about serious harm" in remarks[held]
 
 
 def test_what_came_from_clients_is_escaped_on_the_page(site: Open, store: JournalStore):
@@ -322,6 +450,7 @@ class TestAsking:
             "days=0",
             "days=ten",
             "days=99999999999",
+            "days=000001999999",
             "step=hour",
             "hook=patient-view",
             "client=a%00b",

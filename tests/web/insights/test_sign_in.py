@@ -1,6 +1,8 @@
 """Who sees the insights, and that everybody else is refused, page and file alike."""
 
 import base64
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,45 @@ class TestWithAPassword:
         assert 0 < int(response.headers["Retry-After"]) <= WINDOW
         as_file = get(with_users, "/insights/summary.csv", headers=basic())
         assert (as_file.status_code, as_file.json["issue"][0]["code"]) == (429, "throttled")
+
+    def test_passwords_tried_at_the_same_time_are_no_more_than_those_one_after_the_other(
+        self, with_users: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    ):
+        tried: list[str] = []
+
+        def slow(_users: object, _name: str, password: str) -> bool:
+            tried.append(password)
+            time.sleep(0.02)
+            return False
+
+        monkeypatch.setattr("cds_service.web.insights.sign_in.is_password", slow)
+
+        def attempt(number: int) -> int:
+            client = with_users.application.test_client()
+            status: int = get(client, headers=basic(password=f"guess {number}")).status_code
+            return status
+
+        with ThreadPoolExecutor(4 * MOST) as threads:
+            answers = list(threads.map(attempt, range(4 * MOST)))
+        assert len(tried) == MOST
+        assert sorted(answers) == [401] * MOST + [429] * (3 * MOST)
+
+    def test_who_waits_for_others_to_be_signed_in_is_told_so(
+        self, with_users: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("cds_service.web.insights.sign_in._LONGEST_WAIT", 0.01)
+        inside: list[Any] = []
+
+        def meanwhile(_users: object, _name: str, _password: str) -> bool:
+            if not inside:
+                inside.append(None)
+                inside[0] = get(with_users.application.test_client(), headers=basic())
+            return True
+
+        monkeypatch.setattr("cds_service.web.insights.sign_in.is_password", meanwhile)
+        assert get(with_users, headers=basic()).status_code == 200
+        assert inside[0].status_code == 429
+        assert "Others are signing in" in inside[0].text
 
     def test_an_unknown_name_takes_as_long_as_a_known_one(self, monkeypatch: pytest.MonkeyPatch):
         compared: list[str] = []

@@ -53,15 +53,12 @@ export function recordForm({ codings, patientId, add }) {
   const form = byId("add-record");
   const kind = byId("record-kind");
   const what = byId("record-what");
-  let coding = null;
+  let coding = null; // the one chosen last; it counts as long as its words stand in the field
   let find = null;
 
   combobox(what, {
     free: true,
-    find: (typed) => {
-      coding = null;
-      return find ? find(typed) : [];
-    },
+    find: (typed) => (find ? find(typed) : []),
     spoken: (each) => each.display,
     detail: (each) => each.code,
     chosen: (each) => {
@@ -97,11 +94,12 @@ export function recordForm({ codings, patientId, add }) {
   byId("add-record-section").addEventListener("toggle", prepare, { once: true });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    const text = what.value.trim();
     const said = {
       kind: kind.value,
-      coding,
-      text: what.value.trim(),
-      date: byId("record-date").value,
+      coding: coding?.display === text ? coding : null,
+      text,
+      date: byId("record-date").value || undefined, // JSON leaves it out
       value: byId("record-value").value.replace(",", "."),
       unit: byId("record-unit").value.trim(),
       mr: byId("record-mr").value,

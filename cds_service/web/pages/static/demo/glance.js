@@ -19,8 +19,8 @@ export function glance(text, kind = "") {
 
 // Wires the line: it leads to the advice.
 export function glanceLine() {
-  new IntersectionObserver(([seen]) => {
-    inSight = seen.isIntersecting;
+  new IntersectionObserver((seen) => {
+    inSight = seen.at(-1).isIntersecting; // of several changes told at once the last holds
     show();
   }).observe(byId("advice"));
   byId("glance").addEventListener("click", () => {

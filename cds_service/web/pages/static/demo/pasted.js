@@ -36,8 +36,8 @@ export async function sendPasted(event) {
   state.pasted = body;
   byId("pasted-note").hidden = false;
   byId("remarks").replaceChildren(element("p", { class: "busy" }, "Reading the request…"));
-  if ((await consult(body.hook)) === null) {
-    // there is no answer: what is odd about the request may tell why
+  if ((await consult(body.hook)) === null && state.pasted === body) {
+    // it is looked at and has no answer: what is odd about the request may tell why
     explainRefused(body, state.asked);
   }
   byId("advice").scrollIntoView({ block: "nearest" });

@@ -69,34 +69,42 @@ function notOpened(id, problem) {
   failed(problem, () => openPatient(id), [], "The chart could not be opened: nothing can be checked.");
 }
 
-// Does `work` on the chart; what cannot be written is told and changes nothing here.
-async function writing(work) {
+// Does what `write` says to the chart, and shows it; what cannot be written is told and changes
+// nothing here. By then the chart of another patient may be open, in which nothing is shown.
+async function writing(write, show = () => {}) {
+  const patient = state.patient;
+  const isOpen = () => state.patient === patient;
   byId("chart-panel").setAttribute("aria-busy", "true");
   byId("record-problem").textContent = "";
   byId("chart-note").replaceChildren(element("span", { class: "busy" }, "Writing to the chart…"));
   try {
-    await work();
+    await write();
+    if (isOpen()) show();
   } catch (problem) {
-    byId("chart-note").textContent = "";
-    byId("record-problem").textContent = `The chart was not changed. ${problem.message}`;
+    if (isOpen()) byId("chart-note").textContent = "";
+    byId("record-problem").textContent = `The chart${isOpen() ? "" : ` of ${patient.name}`} was not changed. ${problem.message}`;
   }
   byId("chart-panel").setAttribute("aria-busy", "false");
 }
 
 export const addRecord = (record, { ask = true } = {}) =>
-  writing(async () => {
-    await state.server?.put(record);
-    state.chart.push(record);
-    chartChanged(ask);
-  });
+  writing(
+    () => state.server?.put(record),
+    () => {
+      state.chart.push(record);
+      chartChanged(ask);
+    },
+  );
 
 export const removeRecord = (record) =>
-  writing(async () => {
-    await state.server?.remove(record);
-    state.chart = state.chart.filter((each) => each !== record);
-    byId("chart-panel").focus();
-    chartChanged(true);
-  });
+  writing(
+    () => state.server?.remove(record),
+    () => {
+      state.chart = state.chart.filter((each) => each !== record);
+      byId("chart-panel").focus();
+      chartChanged(true);
+    },
+  );
 
 function chartChanged(ask) {
   state.changed = true;

@@ -2,14 +2,14 @@
 
 export function tabs(list) {
   const all = [...list.querySelectorAll('[role="tab"]')];
-  function show(tab, { focus = true } = {}) {
+  function show(tab) {
     for (const each of all) {
       const selected = each === tab;
       each.setAttribute("aria-selected", String(selected));
       each.tabIndex = selected ? 0 : -1;
       document.getElementById(each.getAttribute("aria-controls")).hidden = !selected;
     }
-    if (focus) tab.focus();
+    tab.focus();
   }
   list.addEventListener("click", (event) => {
     const tab = event.target.closest('[role="tab"]');
@@ -22,5 +22,4 @@ export function tabs(list) {
     event.preventDefault();
     show(all[(to + all.length) % all.length]);
   });
-  return show;
 }

@@ -13,8 +13,9 @@ export function onExchange(listener) {
 // The call failed: there is no answer to rely on. `message` is fit to be shown.
 export class CallFailed extends Error {}
 
-// Posts `body` and returns {status, body, text, milliseconds}; `kept` calls are shown in the tabs.
-export async function post(url, body, { kept = true, headers = {} } = {}) {
+// Posts `body` and returns the exchange: {title, url, sent, status, received, milliseconds}, with the
+// status 0 and why where no answer came; `kept` ones are shown in the tabs.
+export async function post(url, body, { kept = true } = {}) {
   const sent = JSON.stringify(body);
   const exchange = {
     title: `${body.hook ?? (body.feedback ? "feedback" : "call")}`,
@@ -28,7 +29,7 @@ export async function post(url, body, { kept = true, headers = {} } = {}) {
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", ...headers },
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: sent,
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -42,7 +43,7 @@ export async function post(url, body, { kept = true, headers = {} } = {}) {
   if (kept) {
     exchanges.unshift(exchange);
     exchanges.length = Math.min(exchanges.length, MOST_KEPT);
-    for (const listener of listeners) listener(exchange);
+    for (const listener of listeners) listener();
   }
   return exchange;
 }
