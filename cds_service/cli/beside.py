@@ -15,7 +15,7 @@ import msgspec
 from cds_service.content.issue import Issue
 from cds_service.content.load import Loaded, content_directory, load
 from cds_service.content.model import KINDS
-from cds_service.content.strict_yaml import Positions
+from cds_service.content.yaml_places import Positions
 
 
 def checked(loaded: Loaded) -> list[Issue]:

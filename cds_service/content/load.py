@@ -11,7 +11,7 @@ import msgspec
 from cds_service.content import schema, strict_yaml
 from cds_service.content.issue import Issue, issue
 from cds_service.content.model import KINDS, Document
-from cds_service.content.strict_yaml import Positions
+from cds_service.content.yaml_places import Positions
 
 _NOT_CONTENT = ("schemas",)
 _LOOKALIKES = (".yml", ".yaml")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from cds_service.content.issue import Issue, issue
-from cds_service.content.strict_yaml import KeyPath, Positions
+from cds_service.content.yaml_places import KeyPath, Positions
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -14,57 +14,31 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 from cds_service.content.issue import Issue, issue
+from cds_service.content.yaml_places import (
+    LOADER,
+    MAX_DEPTH,
+    TOP,
+    CannotGoOn,
+    Place,
+    Positions,
+    counted_from_one,
+    place,
+    skip_value,
+)
 
-Place = tuple[int, int]
-KeyPath = tuple[str | int, ...]
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "": None}
 _MAY_BEGIN_NUMBER = frozenset("-0123456789")
-_MAX_DEPTH = 60
-_TOP: Place = (1, 1)
 _BOM = b"\xef\xbb\xbf"
-
-
-class Positions:
-    """Line and column, counted from 1, of every key and value of one file.
-
-    Only a problem has a place to be told: the text is gone through for that when one is asked for.
-    """
-
-    def __init__(self, text: str = "") -> None:
-        """Keep the `text` of the file."""
-        self.text = text
-        self._places: _Places | None = None
-
-    def at(self, path: KeyPath) -> Place:
-        """Return where the value at `path` starts, or else its nearest parent's value."""
-        values = self._of_parts().values
-        return next(
-            (values[path[:n]] for n in range(len(path), -1, -1) if path[:n] in values), _TOP
-        )
-
-    def key(self, path: KeyPath) -> Place:
-        """Return where the key at the end of `path` starts, or else the nearest parent's value."""
-        return self._of_parts().keys.get(path) or self.at(path)
-
-    def _of_parts(self) -> "_Places":
-        if self._places is None:
-            self._places = _Places(self.text)
-        return self._places
 
 
 def read(path: Path, shown_as: str | None = None) -> tuple[Any | None, Positions, list[Issue]]:
@@ -108,10 +82,6 @@ def read_text(text: str, name: str) -> tuple[Any | None, Positions, list[Issue]]
     return _Reader(text, name).document()
 
 
-class _RefusedError(Exception):
-    """The rest of the file cannot be read."""
-
-
 class _Reader:
     """Reads one file. A start reads 90,000 keys and values: each is touched as little as can be."""
 
@@ -126,7 +96,7 @@ class _Reader:
         data = None
         try:
             documents = 0
-            self.next = _LOADER(self.text).get_event
+            self.next = LOADER(self.text).get_event
             while (event := self.next()) is not None:
                 if not isinstance(event, DocumentStartEvent):
                     continue
@@ -136,14 +106,14 @@ class _Reader:
                     break
                 data = self._value(self.next(), 0)
             if data is None and self.usable:
-                self.issues.append(issue(self.name, _TOP, "YAML002", "the file is empty"))
+                self.issues.append(issue(self.name, TOP, "YAML002", "the file is empty"))
         except yaml.MarkedYAMLError as problem:
-            place = _counted_from_one(problem.problem_mark or problem.context_mark)
+            place = counted_from_one(problem.problem_mark or problem.context_mark)
             words = str(problem.problem or problem.context or "not well-formed")
             self._cannot_read(place, words)
         except yaml.YAMLError:
-            self._cannot_read(_TOP, "the file holds characters that text must not have")
-        except _RefusedError:
+            self._cannot_read(TOP, "the file holds characters that text must not have")
+        except CannotGoOn:
             pass
         return (data if self.usable else None), Positions(self.text), self.issues
 
@@ -153,9 +123,9 @@ class _Reader:
         self.usable = False
 
     def _value(self, event: Any, depth: int) -> Any:
-        if depth > _MAX_DEPTH:
-            self._cannot_read(_place(event), "nested too deeply")
-            raise _RefusedError
+        if depth > MAX_DEPTH:
+            self._cannot_read(place(event), "nested too deeply")
+            raise CannotGoOn
         if isinstance(event, AliasEvent):
             self._refuse(event, "YAML006", f"alias *{event.anchor}", "write the value out again")
             return None
@@ -173,19 +143,19 @@ class _Reader:
         while not isinstance(event := self.next(), MappingEndEvent):
             if isinstance(event, AliasEvent):
                 self._refuse(event, "YAML006", f"alias *{event.anchor}", "write the key out")
-                raise _RefusedError
+                raise CannotGoOn
             if not isinstance(event, ScalarEvent):
                 hint = "put quotes around text that starts with a bracket or a brace"
                 self._refuse(event, "YAML009", "this key is not a plain word", hint)
-                raise _RefusedError
+                raise CannotGoOn
             if event.anchor is not None or event.tag is not None:
                 self._refuse_marks(event)
             key: str = event.value
             if key in found:
                 first = marks[list(found).index(key)].line + 1
                 said, hint = f"'{key}' is given twice", f"first given in line {first}"
-                self.issues.append(issue(self.name, _place(event), "YAML005", said, hint))
-                _skip_value(self.next)
+                self.issues.append(issue(self.name, place(event), "YAML005", said, hint))
+                skip_value(self.next)
                 continue
             marks.append(event.start_mark)
             found[key] = self._value(self.next(), depth + 1)
@@ -207,76 +177,11 @@ class _Reader:
             self._refuse(event, "YAML007", "tag on a value", hint)
 
     def _refuse(self, event: Event, code: str, message: str, hint: str) -> None:
-        self.issues.append(issue(self.name, _place(event), code, message, hint))
+        self.issues.append(issue(self.name, place(event), code, message, hint))
         self.usable = False
 
 
-class _Places:
-    """Where the values and keys of one file start, as far as it can be read.
-
-    It goes through the text as `_Reader` does: of a key given twice it keeps the first.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.values: dict[KeyPath, Place] = {}
-        self.keys: dict[KeyPath, Place] = {}
-        try:
-            self.next = _LOADER(text).get_event
-            while (event := self.next()) is not None:
-                if isinstance(event, DocumentStartEvent):
-                    self._value(self.next(), ())
-                    return
-        except (yaml.YAMLError, _RefusedError):
-            return
-
-    def _value(self, event: Any, path: KeyPath) -> None:
-        self.values[path] = _place(event)
-        if len(path) > _MAX_DEPTH:
-            raise _RefusedError
-        if isinstance(event, MappingStartEvent):
-            while not isinstance(event := self.next(), MappingEndEvent):
-                self._part(event, path)
-        elif isinstance(event, SequenceStartEvent):
-            number = 0
-            while not isinstance(event := self.next(), SequenceEndEvent):
-                self._value(event, (*path, number))
-                number += 1
-
-    def _part(self, event: Any, path: KeyPath) -> None:
-        """Go through a key of a mapping and its value."""
-        if not isinstance(event, ScalarEvent):
-            raise _RefusedError
-        here = (*path, event.value)
-        if here in self.keys:
-            _skip_value(self.next)
-            return
-        self.keys[here] = _place(event)
-        self._value(self.next(), here)
-
-
-def _skip_value(next_event: "Callable[[], Any]") -> None:
-    """Read past one value and keep nothing of it."""
-    depth = 0
-    while True:
-        event = next_event()
-        if isinstance(event, CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, CollectionEndEvent):
-            depth -= 1
-        if depth == 0:
-            return
-
-
 _ONE_FILE = "put each document in its own file"
-
-
-def _place(event: Event) -> Place:
-    return _counted_from_one(event.start_mark)
-
-
-def _counted_from_one(mark: Any) -> Place:
-    """Return the place of a parser's mark, which counts from 0 and may be missing."""
-    return (mark.line + 1, mark.column + 1) if mark is not None else _TOP
 
 
 def _scalar(event: Any) -> str | int | float | bool | None:

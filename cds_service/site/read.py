@@ -11,7 +11,7 @@ import msgspec
 
 from cds_service.content import schema, strict_yaml
 from cds_service.content.issue import Issue
-from cds_service.content.strict_yaml import KeyPath, Positions
+from cds_service.content.yaml_places import KeyPath, Positions
 from cds_service.site.model import Site
 from cds_service.site.problems import problem
 from cds_service.site.table import COLUMNS, PlacedRow, read_table

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cds_service.content.issue import Issue
 from cds_service.content.library import Content
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 from cds_service.engine.policy import EVERY_CARD
 from cds_service.site.names import nearest
 from cds_service.site.read import SiteFile

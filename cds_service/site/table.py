@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cds_service.content.issue import Issue
-from cds_service.content.strict_yaml import Place
+from cds_service.content.yaml_places import Place
 from cds_service.site.model import OrderRow
 from cds_service.site.problems import problem
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.content.strict_yaml import Positions, read, read_text
+from cds_service.content.strict_yaml import read, read_text
+from cds_service.content.yaml_places import Positions
 
 AS_WRITTEN = {
     "a code with leading zeros": "00100",

@@ -24,7 +24,7 @@ from cds_service.content.model import (
     ValueSet,
     Variants,
 )
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 
 NO_RADIATION_LEVEL = "unknown"
 """What a procedure says whose radiation level is not published."""

@@ -18,7 +18,7 @@ from cds_service.content.model import (
     ValueSet,
     ValueSetExpansions,
 )
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 from cds_service.fhir.codes import SYSTEM_URIS, Code, normal_code
 
 LONGEST_NOTE = 160

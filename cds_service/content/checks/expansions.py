@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.issue import Issue
 from cds_service.content.model import Expansion, ValueSet, ValueSetExpansions
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 from cds_service.fhir.codes import normal_code
 
 _ANEW = "expand it anew: imaging-advisor value-sets expand"

@@ -13,7 +13,7 @@ from cds_service.content.model import (
     SafetyRule,
     Variants,
 )
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 
 _LISTING = ("all", "any")
 

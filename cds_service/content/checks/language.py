@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.issue import Issue
 from cds_service.content.model import AssertionCues, OrderWords, ValueSet
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 from cds_service.text.patterns import parse
 
 _MOST_FORMS = 300

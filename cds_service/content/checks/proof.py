@@ -7,7 +7,7 @@ from typing import Any
 from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.checks.links import nearest
 from cds_service.content.issue import Issue, issue
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 
 _PROVED = {
     "finding": ("CASE001", "finding"),

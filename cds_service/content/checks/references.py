@@ -23,7 +23,7 @@ from cds_service.content.model import (
     ValueSet,
     Variants,
 )
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 
 
 class Reference(NamedTuple):

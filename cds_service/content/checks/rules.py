@@ -17,7 +17,7 @@ from cds_service.content.model import (
     SafetyRule,
     Topic,
 )
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 from cds_service.fhir.dates import parse_duration
 from cds_service.fhir.units import ANALYTES
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.issue import Issue
 from cds_service.content.model import Ratings, Split, Variant, Variants
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 
 
 def equal_precedence_is_split(content: Catalogue) -> Iterator[Issue]:

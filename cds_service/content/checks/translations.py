@@ -8,9 +8,9 @@ from cds_service.content.checks.links import nearest
 from cds_service.content.issue import Issue
 from cds_service.content.model import CardText, Texts, Translations
 from cds_service.content.phrases import PHRASES
-from cds_service.content.strict_yaml import KeyPath
 from cds_service.content.template import PLACES
 from cds_service.content.translation import SOURCE_LANGUAGE
+from cds_service.content.yaml_places import KeyPath
 
 _NAMED = 5
 """How many of the missing ids a message names."""

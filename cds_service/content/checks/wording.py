@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cds_service.content.checks.catalogue import Catalogue
 from cds_service.content.issue import Issue
 from cds_service.content.model import Findings, Recommendations, Texts
-from cds_service.content.strict_yaml import KeyPath
+from cds_service.content.yaml_places import KeyPath
 
 PLACEHOLDERS = frozenset(
     {
