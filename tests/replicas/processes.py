@@ -29,7 +29,7 @@ from tests.journal.servers import free_port, missing
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "deploy" / "nginx.conf"
-WAIT = 60
+WAIT = 120
 
 
 def write_clients(directory: Path, pair: Pair, **agreed: Any) -> None:
@@ -54,6 +54,7 @@ class Replica:
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    settled: bool = False
 
     @property
     def url(self) -> str:
@@ -67,6 +68,7 @@ class Replica:
         """Start the service; `wait_until_ready` says when it answers."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
         self.home.mkdir(exist_ok=True)
+        self.settled = False
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cds_service.cli", "serve", "--port", str(self.port)],
@@ -99,6 +101,12 @@ class Replica:
             assert time.monotonic() < deadline, (self.home / "log").read_text(encoding="utf-8")
             time.sleep(0.05)
 
+    def settle(self) -> None:
+        """Wait, after a start, until every worker answers and has its journal."""
+        if not self.settled:
+            self.wait_until_nothing_is_degraded()
+            self.settled = True
+
     def wait_until_nothing_is_degraded(self) -> None:
         """Wait until each worker has its journal: a worker speaks for itself alone.
 
@@ -125,23 +133,26 @@ class Replica:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(WAIT)
 
-    def holds(self, port: int) -> bool:
-        """Say whether a process of this replica has the connection from local port `port`."""
+    def holds(self, port: int, to: int) -> bool:
+        """Say whether a worker of this replica has the connection from port `port` to port `to`."""
         assert self.process is not None
+        first = self.process.pid
         wanted = {
             f"socket:[{columns[9]}]"
             for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-            if int((columns := line.split())[1].rpartition(":")[2], 16) == port
+            if (columns := line.split())[1].endswith(f":{port:04X}")
+            and columns[2].endswith(f":{to:04X}")  # the port may be used towards others too
         }
-        for each in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.getsid(int(each.name)) == self.process.pid and wanted & {
-                    str(descriptor.readlink()) for descriptor in (each / "fd").iterdir()
-                }:
-                    return True
-            except OSError:  # it has ended meanwhile
-                continue
-        return False
+        workers = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split()
+        return any(wanted & set(_open_in(worker)) for worker in workers)
+
+
+def _open_in(process: str) -> Iterator[str]:
+    """Yield what the process has open; nothing more once it has ended."""
+    with suppress(OSError):
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                yield str(descriptor.readlink())
 
 
 @dataclass
