@@ -30,6 +30,8 @@ from tests.journal.servers import free_port, missing
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "deploy" / "nginx.conf"
 WAIT = 120
+SLOWER = 10
+"""By how much longer the proxy waits here: a machine that is busy is no replica that is gone."""
 
 
 def write_clients(directory: Path, pair: Pair, **agreed: Any) -> None:
@@ -215,6 +217,14 @@ def configuration(home: Path, port: int, replicas: list[str]) -> str:
     return re.sub(pattern, lambda found: changes[found[0]], text)
 
 
+def unhurried(text: str) -> str:
+    """Return a configuration of the proxy with longer limits of time in the same proportions."""
+    limits = r"(proxy_(?:connect|send|read|next_upstream)_timeout) (\d+)(m?s;)"
+    changed, number = re.subn(limits, lambda it: f"{it[1]} {int(it[2]) * SLOWER}{it[3]}", text)
+    assert number == 4, "the shipped file has changed"
+    return changed
+
+
 def check(home: Path, text: str) -> subprocess.CompletedProcess[str]:
     """Return what nginx says of the configuration `text`, with files in `home`."""
     (home / "nginx.conf").write_text(text, encoding="utf-8")
@@ -232,7 +242,7 @@ def proxy(home: Path, replicas: list[Replica]) -> Iterator[Proxy]:
     """Run nginx before `replicas`, as a user without rights."""
     port = free_port()
     addresses = [f"127.0.0.1:{each.port}" for each in replicas]
-    checked = check(home, configuration(home, port, addresses))
+    checked = check(home, unhurried(configuration(home, port, addresses)))
     assert checked.returncode == 0, checked.stderr
     arguments = [nginx_program(), "-e", "stderr", "-p", str(home), "-c", "nginx.conf"]
     with (home / "error.log").open("wb") as log:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,12 @@ class SilentServer:
                 return
             self._open.append(connection)
             self.peers.append(peer[1])
+
+    def hang_up(self) -> None:
+        """End the connections that there are: whoever reads on one has then read nothing."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -125,7 +131,7 @@ def running(directory: Path, settings: dict[str, str], database: str) -> Iterato
         "CDS_DRAIN_GRACE": "2",
         "CDS_QUEUE_WAIT": "60",  # a machine that starts a replica beside is slow, not overloaded
         "CDS_OPEN_FHIR": "true",
-        "CDS_FHIR_DEADLINE": "5",  # time to kill who reads; half of what the proxy gives an answer
+        "CDS_FHIR_DEADLINE": "60",  # who reads is killed before, or its server hangs up
         **settings,
     }
     replicas = [Replica(number, directory, given) for number in (1, 2, 3)]
@@ -463,7 +469,12 @@ def killed_over_a_call(site: Site) -> requests.Response:
     line = site.fhir.peers[connections], site.fhir.port
     (victim,) = [each for each in site.replicas if each.holds(*line)]
     victim.kill()
-    caller.join(WAIT)
+    connections = len(site.fhir.peers)
+    while caller.is_alive():
+        assert time.monotonic() < deadline
+        if len(site.fhir.peers) > connections:  # the next replica reads too
+            site.fhir.hang_up()
+        caller.join(0.05)
     (answer,) = seen
     return answer
 
