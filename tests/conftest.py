@@ -23,8 +23,9 @@ pytest_collection_modifyitems = plugin.pytest_collection_modifyitems
 """Remembers which tests prove which requirements of docs/conformance.md."""
 
 # A test says the same of the same code each time and on a slow machine; make explore looks further.
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
-hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+SLOW = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("repeatable", derandomize=True, **SLOW)
+hypothesis.settings.register_profile("explore", max_examples=2000, **SLOW)
 hypothesis.settings.load_profile("repeatable")
 
 CARDS = Path(__file__).parent.parent / "cards"

@@ -106,12 +106,16 @@ class FhirServer:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
+    def end(self) -> None:
+        """Take no more connections and cut those off that are there, in the middle of an answer."""
         self._server.shutdown()
         for connection in self._server.connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self.end()
         self._server.server_close()  # waits for the threads of requests
         self._thread.join()
 
@@ -276,8 +280,8 @@ def _matches(resource: Json, kind: str, query: dict[str, str], everyone: bool) -
     return not tokens or not known.isdisjoint(tokens)
 
 
-def wait_until(condition: Any, seconds: float = 5.0) -> bool:
-    """Return whether `condition` came true within `seconds`."""
+def wait_until(condition: Any, seconds: float = 60.0) -> bool:
+    """Return whether `condition` came true within `seconds`, far more than a slow machine needs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

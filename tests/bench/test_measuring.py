@@ -11,6 +11,7 @@ import pytest
 from cds_service.settings import Settings
 from cds_service.web.gate import threads_needed
 from tests.bench import documentation, journal
+from tests.bench import serving as bench_serving
 from tests.bench.cells import OURS, TITLES, Cell, Task
 from tests.bench.command import main
 from tests.bench.figures import Measured, Run
@@ -33,6 +34,15 @@ EARLIER = Run(
         (Cell(10, True, 8), "a"): [Measured(100, 1, 2, 1, 50)],
     }
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let calls wait that a busy machine lets wait: here nothing is measured, only tried."""
+    usual = bench_serving._environment
+    monkeypatch.setattr(
+        bench_serving, "_environment", lambda *given: {**usual(*given), "CDS_QUEUE_WAIT": "60"}
+    )
 
 
 def silent(_line: str) -> None:

@@ -1,6 +1,7 @@
 """Clients that ask at a fixed rate or a given number of times: when, and what they saw."""
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,15 +73,15 @@ def test_fewer_requests_than_clients_are_sent_by_fewer(server, body: Path) -> No
 
 
 def test_requests_are_sent_when_they_are_due_and_not_before(server, body: Path) -> None:
-    found = run(at_rate(f"{server[0]}/call", body, rate=40, clients=2, seconds=0.5), gap=0.01)
+    started = time.monotonic()
+    found = run(at_rate(f"{server[0]}/call", body, rate=40, clients=2, seconds=2), gap=0.01)
     for client in found:
-        assert 0 < len(client) <= 10
-        first = client[0].began
-        assert all(each.began - first >= number / 20 - 0.05 for number, each in enumerate(client))
+        assert 0 < len(client) <= 40
+        assert all(each.began - started >= number / 20 for number, each in enumerate(client))
 
 
 def test_without_a_rate_a_client_asks_again_at_once(server, body: Path) -> None:
-    (client,) = run(as_fast_as_answered(f"{server[0]}/call", body, clients=1, seconds=0.3))
+    (client,) = run(as_fast_as_answered(f"{server[0]}/call", body, clients=1, seconds=2))
     assert len(client) > 3
 
 

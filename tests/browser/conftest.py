@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.order_page import OrderPage
 from tests.journal.servers import missing
 
 ROOT = Path(__file__).parents[2]
+WAIT = 120
+expect.set_options(timeout=WAIT * 500)
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -57,13 +59,13 @@ class Running:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=WAIT,
         )
         return [json.loads(line) for line in told.stdout.splitlines()]
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=WAIT)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +79,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or missing("Chromium (Debian package chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=list(FLAGS), timeout=WAIT * 1000
+        )
         yield browser
         browser.close()
 
@@ -99,7 +103,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(WAIT * 500)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

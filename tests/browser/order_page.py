@@ -1,6 +1,32 @@
 """The order-entry page in the words of who uses it."""
 
+import time
+from collections.abc import Callable
+
 from playwright.sync_api import Locator, Page, expect
+
+_LONGEST = 60
+
+
+def comes_about(page: Page, condition: Callable[[], object]) -> bool:
+    """Say whether `condition` comes to hold; its policy keeps the page from waiting by a script."""
+    deadline = time.monotonic() + _LONGEST
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(20)
+    return True
+
+
+def says_for_a_moment(button: Locator) -> Callable[[str], bool]:
+    """Return what says whether the button comes to say a text, though it may be gone again."""
+    button.evaluate(
+        "each => { each.said = []; new MutationObserver(() => each.said.push(each.textContent))"
+        ".observe(each, {childList: true, characterData: true, subtree: true}); }"
+    )
+    return lambda text: comes_about(
+        button.page, lambda: text in button.evaluate("each => each.said")
+    )
 
 
 class OrderPage:

@@ -29,7 +29,7 @@ class Demo:
         said = iter(process.stdout or ())
         self.fhir = next(line for line in said if line.startswith("FHIR server")).split()[2][:-1]
         self.url = next(line for line in said if " on http" in line).rpartition(" on ")[2].strip()
-        self.token = requests.get(f"{self.url}/demo/token", timeout=30).json()["access_token"]
+        self.token = requests.get(f"{self.url}/demo/token", timeout=120).json()["access_token"]
 
     def read(self, path: str) -> requests.Response:
         return requests.get(
@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     )
     yield Demo(process)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == 0
 
 
@@ -62,7 +62,7 @@ def entry(demo: Demo, open_page: OpenPage) -> Entry:
 def test_the_charts_are_on_the_server_for_the_holder_of_the_token_only(demo: Demo) -> None:
     found = demo.read("Device?patient=pacemaker&_count=200").json()
     assert [each["resource"]["id"] for each in found["entry"]] == ["pacemaker-device-4"]
-    assert requests.get(f"{demo.fhir}/Patient/pacemaker", timeout=30).status_code == 401
+    assert requests.get(f"{demo.fhir}/Patient/pacemaker", timeout=120).status_code == 401
 
 
 def test_the_advisor_reads_the_server_with_the_token_and_gets_no_prefetch(entry: Entry) -> None:
@@ -121,7 +121,7 @@ def test_the_server_does_not_start_without_a_token() -> None:
         env=kept,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert told.returncode == 2

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cds_service.advisor import today
 from cds_service.cli import example
-from tests.browser.order_page import OrderPage
+from tests.browser.order_page import OrderPage, says_for_a_moment
 
 Entry = Callable[..., OrderPage]
 MRI = "MRI lumbar spine without IV contrast"
@@ -18,11 +18,13 @@ def test_the_request_as_curl_gets_the_same_cards(entry: Entry) -> None:
     page = entry("pacemaker", permissions=["clipboard-read", "clipboard-write"])
     page.try_order(MRI)
     page.tab("Request")
+    says = says_for_a_moment(page.page.locator("#copy-curl"))
     page.page.get_by_role("button", name="Copy as curl").click()
+    assert says("Copied")
     command = page.page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("curl ")
     told = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=True, timeout=30
+        ["bash", "-c", command], capture_output=True, text=True, check=True, timeout=120
     )
     (card,) = json.loads(told.stdout)["cards"]
     assert card["source"]["topic"]["code"] == "hold-mri-device"

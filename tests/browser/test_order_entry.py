@@ -1,6 +1,7 @@
 """The walks of a clinician through the order-entry page, and what the journal says of them."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from cds_service.web.demo.charts import demo_patients
-from tests.browser.conftest import OpenPage, Running
+from tests.browser.conftest import WAIT, OpenPage, Running
 from tests.browser.order_page import OrderPage
 
 Entry = Callable[..., OrderPage]
@@ -18,15 +19,22 @@ MRI_CONTRAST = "MRI lumbar spine without and with IV contrast"
 CT_CONTRAST = "CT lumbar spine with IV contrast"
 
 
-def outcomes(service: Running, card: str) -> list[dict[str, Any]]:
-    """Return what the journal holds of the answers to `card`."""
-    return [
-        answer
-        for line in service.journal()
-        for shown in line.get("cards", [])
-        if shown["card"] == card
-        for answer in shown["feedback"]
-    ]
+def outcomes(service: Running, card: str, after: int = -1) -> list[dict[str, Any]]:
+    """Return what the journal holds of the answers to `card`, as soon as it is more than `after`.
+
+    The card itself is written a moment after it was shown.
+    """
+    deadline = time.monotonic() + WAIT
+    while True:
+        found = [
+            answer
+            for line in service.journal()
+            for shown in line.get("cards", [])
+            if shown["card"] == card
+            for answer in shown["feedback"]
+        ]
+        if len(found) > after or time.monotonic() > deadline:
+            return found
 
 
 def test_contrast_is_added_to_the_mri_of_a_patient_with_cancer_and_fever(
@@ -44,7 +52,7 @@ def test_contrast_is_added_to_the_mri_of_a_patient_with_cancer_and_fever(
     assert page.cards() == []
     assert "nothing to add" in page.state
     assert "Feedback was sent" in page.page.locator("#done").inner_text()
-    answers = outcomes(service, "add-contrast")
+    answers = outcomes(service, "add-contrast", after=before)
     assert len(answers) == before + 1
     assert answers[-1]["outcome"] == "accepted"
 
@@ -101,7 +109,7 @@ def test_an_override_with_a_reason_arrives_in_the_journal(entry: Entry, service:
     card.get_by_role("button", name="Override", exact=True).click()
     expect(page.advice).to_contain_text("Overridden")
     expect(page.advice).to_contain_text("Feedback was sent")
-    (answer,) = outcomes(service, "hold-mri-device")[before:]
+    (answer,) = outcomes(service, "hold-mri-device", after=before)[before:]
     assert answer["outcome"] == "overridden"
     assert answer["reason_code"] == "device-cleared"
 

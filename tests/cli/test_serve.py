@@ -14,7 +14,7 @@ import pytest
 import requests
 
 ROOT = Path(__file__).parents[2]
-WAIT = 30
+WAIT = 120
 CLIENTS = """\
 clients:
   - id: ehr

@@ -192,7 +192,7 @@ class TestKeysThatChange:
         def slowly(_url):
             if not next(first, False):
                 asking.set()
-                assert answer.wait(5)
+                assert answer.wait(60)
             return {"a": (key("a"),)}
 
         keys = KeySets(slowly, clock)
@@ -200,7 +200,7 @@ class TestKeysThatChange:
         clock.now += HOUR
         renewing = threading.Thread(target=keys.key, args=(client(jwks_url=URL), "a", "ES384"))
         renewing.start()
-        assert asking.wait(5)
+        assert asking.wait(60)
         assert keys.key(client(jwks_url=URL), "a", "ES384").id == "a"
         answer.set()
         renewing.join()
@@ -329,7 +329,7 @@ class TestFetching:
             started = time.monotonic()
             with pytest.raises(KeySetUnavailable, match="too slow"):
                 fetch_key_set(server.url)
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 25  # all would be there after 30
 
     def test_a_closed_port_is_no_key_set(self, pair):
         with KeyServer(pair.jwk) as server:

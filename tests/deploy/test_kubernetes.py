@@ -34,7 +34,7 @@ def built(path: str) -> list[Manifest]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return list(yaml.safe_load_all(done.stdout))

@@ -67,7 +67,7 @@ def names(monkeypatch):
     return answers
 
 
-def pin(*, networks=(), host=NAME, port=443, seconds=5.0):
+def pin(*, networks=(), host=NAME, port=443, seconds=60.0):
     opened = [ip_network(network) for network in networks]
     return Pin(Address("https", host, port, "/fhir"), opened, time.monotonic() + seconds)
 
@@ -79,7 +79,7 @@ def why(call):
 
 
 def read(base, settings=None, path="Patient/ada"):
-    settings = settings or Settings(fhir_servers=(base,))
+    settings = settings or Settings(fhir_servers=(base,), fhir_deadline=60.0)
     with FhirClient(base, TOKEN, settings, EndableSession()) as client:
         return client.read(path)
 
@@ -223,11 +223,11 @@ class TestNames:
 
     def test_a_name_server_that_says_nothing_holds_nobody(self, monkeypatch, connections):
         over = threading.Event()
-        monkeypatch.setattr(pinned, "look_up", lambda *_: [PUBLIC] if over.wait(20) else [])
+        monkeypatch.setattr(pinned, "look_up", lambda *_: [PUBLIC] if over.wait(60) else [])
         settings = Settings(fhir_servers=(f"https://{NAME}",), fhir_deadline=0.3)
         start = time.monotonic()
         assert why(lambda: read(f"https://{NAME}/fhir", settings)) is Reason.TIME_OUT
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 50
         over.set()
         assert connections == []
 
@@ -246,7 +246,7 @@ class TestRedirects:
     def test_a_redirect_is_not_followed(self, status, target, connections):
         head = f"HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n"
         with _speaking(head.encode()) as base:
-            assert why(lambda: read(base, Settings())) is Reason.REDIRECTED
+            assert why(lambda: read(base, Settings(fhir_deadline=60.0))) is Reason.REDIRECTED
         assert connections == ["127.0.0.1"]
 
 
@@ -269,8 +269,8 @@ class TestFaults:
     def test_a_faulty_answer_has_its_reason_at_once(self, head, reason):
         start = time.monotonic()
         with _speaking(head) as base:
-            assert why(lambda: read(base, Settings(fhir_deadline=20.0))) is reason
-        assert time.monotonic() - start < 10
+            assert why(lambda: read(base, Settings(fhir_deadline=60.0))) is reason
+        assert time.monotonic() - start < 30
 
     @pytest.mark.conformance(98)
     @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ class TestFaults:
     def test_a_chart_is_made_in_time_and_says_what_went_wrong(self, fault, reason):
         others = [record("Condition", "c9", "bob")] if fault == "other-patient" else []
         mine = [record("Condition", f"c{number}") for number in range(4)]
-        deadline = 0.8 if reason is Reason.TIME_OUT else 20.0
+        deadline = 0.8 if reason is Reason.TIME_OUT else 60.0
         settings = Settings(open_fhir=True, fhir_deadline=deadline, fhir_max_bytes=2_000_000)
         with FhirServer(
             [PATIENT, *mine, *others], misbehave={"Condition": fault}, page_size=2
@@ -312,7 +312,7 @@ class TestFaults:
             prefetch = {"patient": PATIENT}
             content = ContentStandIn(("Condition",), ())
             chart = gather(request(prefetch, server.base_url), content, settings)
-            assert time.monotonic() - start < 10
+            assert time.monotonic() - start < 25  # the server would answer after 30
         source = chart.source("Condition")
         assert not source.complete
         assert str(reason) in source.reason
@@ -320,7 +320,7 @@ class TestFaults:
 
     def test_reads_are_told_by_type_and_outcome_only(self):
         told = []
-        settings = Settings(fhir_deadline=2.0)
+        settings = Settings(fhir_deadline=4.0)  # two answers come within it, and one does not
         with FhirServer([ADA], misbehave={"Condition": "500", "Device": "slow"}) as server:
             client = FhirClient(
                 server.base_url, TOKEN, settings, EndableSession(), lambda *read: told.append(read)
@@ -334,7 +334,7 @@ class TestFaults:
             ("Condition", Reason.SERVER_ERROR),
             ("Device", Reason.TIME_OUT),
         ]
-        assert all(0 <= seconds < 20 for _, _, seconds in told)
+        assert all(0 <= seconds < 25 for _, _, seconds in told)
 
 
 class TestCertificates:
@@ -371,7 +371,7 @@ class _Named(FhirServer):
 
 
 def _client(base, networks, session=None):
-    settings = Settings(fhir_servers=(base,), fhir_private_networks=networks, fhir_deadline=5.0)
+    settings = Settings(fhir_servers=(base,), fhir_private_networks=networks, fhir_deadline=60.0)
     return FhirClient(base, TOKEN, settings, session or EndableSession())
 
 

@@ -20,6 +20,8 @@ def chart_of():
         **settings: Any,
     ):
         call = request(prefetch, server, token, patient)
-        return gather(call, content or ContentStandIn(), Settings(**settings))
+        return gather(
+            call, content or ContentStandIn(), Settings(**{"fhir_deadline": 60.0, **settings})
+        )
 
     return make

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from cds_service.web.operations import operations
 from tests.clients.tokens import BASE, ISSUER, Pair, ec_pair, token
 from tests.conftest import AS_OF
 from tests.faulty_order import fail_for
-from tests.fhir_server import FhirServer
+from tests.fhir_server import FhirServer, wait_until
 from tests.hook_request import (
     BACK_PAIN,
     BONE_SCAN,
@@ -83,10 +83,7 @@ def site(content: Content, tmp_path: Path) -> Iterator[Callable[..., Site]]:
 
 def eventually(read: Callable[[], Any], wanted: Any) -> None:
     """Wait until the journal's writer has done what it does a moment later."""
-    for _ in range(200):
-        if read() == wanted:
-            return
-        time.sleep(0.05)
+    wait_until(lambda: read() == wanted)
     assert read() == wanted
 
 
@@ -145,7 +142,9 @@ def test_feedback_on_an_order_that_could_not_be_assessed_finds_its_card(
     ]  # fmt: skip
     assert service.post(FEEDBACK, {"feedback": items}).status_code == 200
     eventually(lambda: service.journal.store.counts()["cards"], 2)
-    found = service.journal.store.insights(View(first=now.date(), last=now.date()))
+    found = service.journal.store.insights(
+        View(first=(now - timedelta(days=1)).date(), last=now.date())
+    )
     assert found.unmatched == 0
     told = {each.rule: (each.outcome, each.offers, each.topic) for each in found.cards}
     assert told == {

@@ -1,7 +1,7 @@
 """Run as a process of its own: write to the journal and tell what was acknowledged.
 
-Lines on standard output: ``F ID`` once a feedback event is acknowledged, ``R ID SECONDS`` once a
-consultation is recorded, with the clock of the machine.
+Lines on standard output: ``F ID SECONDS`` once a feedback event is acknowledged, ``R ID SECONDS``
+once a consultation is recorded, with the clock of the machine.
 """
 
 import sys
@@ -25,7 +25,7 @@ def main(url: str, spool: str) -> None:
     def report() -> None:
         while True:
             result = journal.feedback([Report(str(uuid4()))], CLIENT)
-            sys.stdout.write(f"F {result.ids[0]}\n")
+            sys.stdout.write(f"F {result.ids[0]} {time.time()}\n")
             sys.stdout.flush()
 
     for _ in range(4):

@@ -27,17 +27,21 @@ class FakeStore:
         self.hang.set()
         self.refused: set[object] = set()
         self.order: list[Consultation] = []
+        self.lock = threading.Lock()
         self.asked = 0
+        self.writes = 0
 
     def ping(self) -> None:
         self._check()
 
     def write(self, batch: Sequence[Consultation]) -> None:
+        self.writes += 1
         self._check()
         if any(event.id in self.refused for event in batch):
             raise RefusedByDatabase
-        known = {event.id for event in self.order}
-        self.order += [event for event in batch if event.id not in known]
+        with self.lock:
+            known = {event.id for event in self.order}
+            self.order += [event for event in batch if event.id not in known]
 
     def write_feedback(self, batch: Sequence[Feedback]) -> FeedbackResult:
         self._check()
@@ -62,7 +66,7 @@ def fake() -> FakeStore:
     return FakeStore()
 
 
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come about in time"
@@ -115,10 +119,13 @@ def test_while_the_database_is_down_events_wait_on_disk_and_come_in_order(
         fake.down = 20 <= number < 50
         journal.record(event)
         time.sleep(0.01)
-    fake.down = False
+        if number == 49:
+            until(lambda: journal.figures().spooled)
     until(lambda: len(fake.order) == 60)
     assert fake.order == events
     until(lambda: not list((tmp_path / "spool").iterdir()))
+    # what was written is counted a moment later
+    until(lambda: journal.figures().written + journal.figures().replayed == 60)
     until(lambda: journal.figures().lag_seconds == 0 or not journal.figures().pending)
     figures = journal.figures()
     assert figures.spooled == figures.replayed > 0
@@ -174,7 +181,7 @@ def test_when_memory_is_full_events_are_counted_as_lost(fake: FakeStore, open_jo
     journal: Journal = open_journal(fake, queue_size=10)
     fake.hang.clear()
     journal.record(consultation())
-    time.sleep(0.1)
+    until(lambda: fake.writes)  # it is in hand, and leaves its place to another
     for _ in range(15):
         journal.record(consultation())
     assert journal.figures().lost == 5
@@ -197,7 +204,7 @@ def test_closing_writes_what_is_in_memory(fake: FakeStore, open_journal):
     events = [consultation() for _ in range(20)]
     for event in events:
         journal.record(event)
-    journal.close(timeout=10)
+    journal.close(timeout=60)
     assert fake.order == events, "it did not wait for the interval to end"
     journal.record(consultation())
     assert journal.figures().lost == 1
@@ -217,7 +224,8 @@ def test_closing_while_the_database_hangs_leaves_everything_on_disk_for_the_next
     journal.close(timeout=0.5)
     assert time.monotonic() - started < HANGS / 2
     after = FakeStore()
-    after.order = fake.order  # the same database, which the first may still have reached
+    # the same database, which the first may still have reached, or reaches now
+    after.order, after.lock = fake.order, fake.lock
     open_journal(after)
     until(lambda: len(after.order) == 20)
 

@@ -16,7 +16,7 @@ from tests.journal.servers import Postgres, postgres_server
 from tests.journal.test_journal import until
 
 OUTAGE = 3.0
-LONGEST = 1.0
+LONGEST = 3.0
 """Seconds that a transaction may take."""
 
 
@@ -26,12 +26,13 @@ class Load:
     def __init__(self, journal: Journal) -> None:
         self.recorded: set[UUID] = set()
         self.slowest: list[float] = []
+        self.stalls: list[float] = [0.0]
         self.acknowledged: set[str] = set()
         self.refused = 0
         self._journal = journal
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        works = [self._record] * 2 + [self._report] * 4
+        works = [self._record] * 2 + [self._report] * 4 + [self._idle]
         self._threads = [threading.Thread(target=work) for work in works]
         for thread in self._threads:
             thread.start()
@@ -39,7 +40,14 @@ class Load:
     def stop(self) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(60)
+
+    def _idle(self) -> None:
+        """Note for how long the machine lets a thread wait that waits for nothing."""
+        started = time.perf_counter()
+        while not self._stop.wait(0.002):
+            self.stalls.append(time.perf_counter() - started)
+            started = time.perf_counter()
 
     def _record(self) -> None:
         while not self._stop.wait(0.002):
@@ -95,25 +103,31 @@ def test_an_outage_under_load_loses_nothing(tmp_path: Path, open_store, open_jou
     assert load.refused > 100
     assert (figures.lost, figures.set_aside) == (0, 0)
     assert figures.replayed > 100
-    assert load.slowest[-1] < OUTAGE / 2, "nobody waited for the database"
+    assert load.slowest[-1] < OUTAGE / 2 + max(load.stalls), "nobody waited for the database"
 
 
 def test_a_server_that_hangs_holds_nobody_up_for_long(
-    postgres: Postgres, postgres_url: str, open_store, open_journal
+    postgres: Postgres, postgres_url: str, open_store, open_journal, monkeypatch
 ):
     store = open_store(postgres_url, longest=LONGEST)
     journal: Journal = open_journal(store)
     journal.feedback([Report("card-1")], CLIENT)
     event = consultation()
+    asked = []
+    write = store.write_feedback
+    monkeypatch.setattr(
+        store, "write_feedback", lambda batch: (asked.append(batch), write(batch))[1]
+    )
     with postgres.frozen():
         journal.record(event)
-        waited = []
+        with pytest.raises(JournalUnavailable):  # within the longest time, or it would hang
+            journal.feedback([Report("card-2")], CLIENT)
+        assert len(asked) <= 1
+        asked.clear()
         for _ in range(20):
-            started = time.monotonic()
             with pytest.raises(JournalUnavailable):
                 journal.feedback([Report("card-2")], CLIENT)
-            waited.append(time.monotonic() - started)
-        assert max(waited[5:]) < LONGEST, "it is known to be down, and is not asked any more"
+        assert asked == [], "it is known to be down, and is not asked any more"
         until(lambda: journal.figures().spooled == 1)
     until(lambda: journal.ready()[0])
     assert journal.feedback([Report("card-2")], CLIENT).new == 1

@@ -191,7 +191,7 @@ def _append_and_wait(directory: Path, started, stop) -> None:
     spool = Spool(directory, 1_000_000)
     spool.append([consultation()])
     started.set()
-    stop.wait(30)
+    stop.wait(120)
     os._exit(0)
 
 
@@ -202,13 +202,13 @@ def test_the_segment_of_a_living_process_is_left_alone_and_of_a_dead_one_read(
     started, stop = fresh.Event(), fresh.Event()
     other = fresh.Process(target=_append_and_wait, args=(directory, started, stop))
     other.start()
-    assert started.wait(30)
+    assert started.wait(60)
     spool.append([consultation()])
     assert drain(spool, sink) == 1
     assert spool.caught_up()
     assert len(segments(directory)) == 1
     stop.set()
-    other.join(30)
+    other.join(60)
     other.close()
     assert drain(spool, sink) == 1
     assert segments(directory) == []

@@ -29,7 +29,9 @@ from tests.journal.servers import free_port, missing
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "deploy" / "nginx.conf"
-WAIT = 60
+WAIT = 120
+SLOWER = 10
+"""By how much longer the proxy waits here: a machine that is busy is no replica that is gone."""
 
 
 def write_clients(directory: Path, pair: Pair, **agreed: Any) -> None:
@@ -54,6 +56,7 @@ class Replica:
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    settled: bool = False
 
     @property
     def url(self) -> str:
@@ -67,6 +70,7 @@ class Replica:
         """Start the service; `wait_until_ready` says when it answers."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
         self.home.mkdir(exist_ok=True)
+        self.settled = False
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cds_service.cli", "serve", "--port", str(self.port)],
@@ -99,6 +103,12 @@ class Replica:
             assert time.monotonic() < deadline, (self.home / "log").read_text(encoding="utf-8")
             time.sleep(0.05)
 
+    def settle(self) -> None:
+        """Wait, after a start, until every worker answers and has its journal."""
+        if not self.settled:
+            self.wait_until_nothing_is_degraded()
+            self.settled = True
+
     def wait_until_nothing_is_degraded(self) -> None:
         """Wait until each worker has its journal: a worker speaks for itself alone.
 
@@ -125,23 +135,26 @@ class Replica:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(WAIT)
 
-    def holds(self, port: int) -> bool:
-        """Say whether a process of this replica has the connection from local port `port`."""
+    def holds(self, port: int, to: int) -> bool:
+        """Say whether a worker of this replica has the connection from port `port` to port `to`."""
         assert self.process is not None
+        first = self.process.pid
         wanted = {
             f"socket:[{columns[9]}]"
             for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-            if int((columns := line.split())[1].rpartition(":")[2], 16) == port
+            if (columns := line.split())[1].endswith(f":{port:04X}")
+            and columns[2].endswith(f":{to:04X}")  # the port may be used towards others too
         }
-        for each in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.getsid(int(each.name)) == self.process.pid and wanted & {
-                    str(descriptor.readlink()) for descriptor in (each / "fd").iterdir()
-                }:
-                    return True
-            except OSError:  # it has ended meanwhile
-                continue
-        return False
+        workers = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split()
+        return any(wanted & set(_open_in(worker)) for worker in workers)
+
+
+def _open_in(process: str) -> Iterator[str]:
+    """Yield what the process has open; nothing more once it has ended."""
+    with suppress(OSError):
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                yield str(descriptor.readlink())
 
 
 @dataclass
@@ -204,6 +217,14 @@ def configuration(home: Path, port: int, replicas: list[str]) -> str:
     return re.sub(pattern, lambda found: changes[found[0]], text)
 
 
+def unhurried(text: str) -> str:
+    """Return a configuration of the proxy with longer limits of time in the same proportions."""
+    limits = r"(proxy_(?:connect|send|read|next_upstream)_timeout) (\d+)(m?s;)"
+    changed, number = re.subn(limits, lambda it: f"{it[1]} {int(it[2]) * SLOWER}{it[3]}", text)
+    assert number == 4, "the shipped file has changed"
+    return changed
+
+
 def check(home: Path, text: str) -> subprocess.CompletedProcess[str]:
     """Return what nginx says of the configuration `text`, with files in `home`."""
     (home / "nginx.conf").write_text(text, encoding="utf-8")
@@ -221,7 +242,7 @@ def proxy(home: Path, replicas: list[Replica]) -> Iterator[Proxy]:
     """Run nginx before `replicas`, as a user without rights."""
     port = free_port()
     addresses = [f"127.0.0.1:{each.port}" for each in replicas]
-    checked = check(home, configuration(home, port, addresses))
+    checked = check(home, unhurried(configuration(home, port, addresses)))
     assert checked.returncode == 0, checked.stderr
     arguments = [nginx_program(), "-e", "stderr", "-p", str(home), "-c", "nginx.conf"]
     with (home / "error.log").open("wb") as log:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ class SilentServer:
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/fhir"
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/fhir"
         self.peers: list[int] = []
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -62,6 +63,12 @@ class SilentServer:
                 return
             self._open.append(connection)
             self.peers.append(peer[1])
+
+    def hang_up(self) -> None:
+        """End the connections that there are: whoever reads on one has then read nothing."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -119,11 +126,12 @@ def running(directory: Path, settings: dict[str, str], database: str) -> Iterato
     write_clients(directory, pair, fhir_servers=[fhir.url])
     given = {
         "CDS_CALL_ID_HEADER": "X-Request-ID",
-        "CDS_JOURNAL_URL": database,
+        # a database that is slow to accept is not away
+        "CDS_JOURNAL_URL": f"{database}?connect_timeout={WAIT}",
         "CDS_DRAIN_GRACE": "2",
-        "CDS_QUEUE_WAIT": "10",  # a machine that starts a replica beside is slow, not overloaded
+        "CDS_QUEUE_WAIT": "60",  # a machine that starts a replica beside is slow, not overloaded
         "CDS_OPEN_FHIR": "true",
-        "CDS_FHIR_DEADLINE": "3",
+        "CDS_FHIR_DEADLINE": "60",  # who reads is killed before, or its server hangs up
         **settings,
     }
     replicas = [Replica(number, directory, given) for number in (1, 2, 3)]
@@ -132,6 +140,7 @@ def running(directory: Path, settings: dict[str, str], database: str) -> Iterato
             replica.start()
         for replica in replicas:
             replica.wait_until_ready()
+            replica.settle()
         with proxy(home, replicas) as front:
             yield Site(pair, replicas, front, database, fhir)
     finally:
@@ -158,12 +167,13 @@ def site(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
 
 @pytest.fixture(autouse=True)
 def whole(request: pytest.FixtureRequest) -> None:
-    """Start each test with all replicas up."""
+    """Start each test with all replicas up, and with all workers of each."""
     if "site" in request.fixturenames:
         for replica in request.getfixturevalue("site").replicas:
             if replica.process.poll() is not None:
                 replica.start()
                 replica.wait_until_ready()
+            replica.settle()
 
 
 def asked(chart: str = "red flag", hook: str = "order-select") -> dict[str, Any]:
@@ -456,9 +466,15 @@ def killed_over_a_call(site: Site) -> requests.Response:
     while len(site.fhir.peers) == connections:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    (victim,) = [each for each in site.replicas if each.holds(site.fhir.peers[connections])]
+    line = site.fhir.peers[connections], site.fhir.port
+    (victim,) = [each for each in site.replicas if each.holds(*line)]
     victim.kill()
-    caller.join(WAIT)
+    connections = len(site.fhir.peers)
+    while caller.is_alive():
+        assert time.monotonic() < deadline
+        if len(site.fhir.peers) > connections:  # the next replica reads too
+            site.fhir.hang_up()
+        caller.join(0.05)
     (answer,) = seen
     return answer
 
@@ -478,7 +494,8 @@ def test_without_a_name_for_the_call_its_token_counts_as_used_and_the_client_has
 ) -> None:
     database = postgres.new_database("unnamed")
     with running(tmp_path, {"CDS_CALL_ID_HEADER": ""}, database) as site:
-        assert killed_over_a_call(site).status_code == 401
+        answer = killed_over_a_call(site)
+        assert answer.status_code == 401, (answer.text, site.front.log(), site.said())
         assert site.front.logs(came_back("502, 401"))
         assert site.post(site.front.url, SELECT, asked()).status_code == 200
 

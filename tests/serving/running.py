@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.fhir_server import wait_until
 
 ROOT = Path(__file__).parents[2]
-WAIT = 60
+WAIT = 120
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -30,6 +30,7 @@ def environment(**settings: str) -> dict[str, str]:
         "CDS_PORT": "0",
         "CDS_LOG_LEVEL": "WARNING",
         "CDS_WORKERS": "2",
+        "CDS_QUEUE_WAIT": "30",  # a call that waits on a slow machine is no overload
     }
     return {**kept, **own, **settings}
 
@@ -89,6 +90,10 @@ class Running:
             reader.join(WAIT)
         self.process.stdout.close()
         self.process.stderr.close()
+
+    def complains(self, text: str) -> bool:
+        """Say whether a line with `text` comes on standard error, which is read a moment later."""
+        return wait_until(lambda: any(text in line for line in self.complained), WAIT)
 
     @property
     def workers(self) -> list[int]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,19 @@ from tests.fake_advisor import order_select
 ROOT = Path(__file__).parents[2]
 SELECT = "/cds-services/imaging-order-select"
 SCRIPT = Path(__file__).parent / "slow_service.py"
+HELD = "held"
+WAIT = 120
 
 
 class Service:
     """The slow service, and what it printed."""
 
     def __init__(self, notice=0.0, grace=10.0, workers=2):
+        self._home = tempfile.TemporaryDirectory()
+        self._released = Path(self._home.name) / "released"
+        arguments = (str(notice), str(grace), str(workers), str(self._released))
         self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(notice), str(grace), str(workers)],
+            [sys.executable, str(SCRIPT), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -46,9 +52,14 @@ class Service:
         self.reader.join()
         self.process.stdout.close()
         self.process.stderr.close()
+        self._home.cleanup()
+
+    def release(self):
+        """Let the calls that are held be answered."""
+        self._released.touch()
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
         try:
             headers = {"Content-Type": "application/json"}
             connection.request(method, path, json.dumps(body) if body else None, headers)
@@ -60,8 +71,8 @@ class Service:
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
 
-    def end(self, seconds=15):
-        code = self.process.wait(seconds)
+    def end(self):
+        code = self.process.wait(WAIT)
         self.reader.join()
         return code
 
@@ -92,7 +103,7 @@ def _files_of(process):
 
 
 def call_that_takes(seconds) -> dict[str, Any]:
-    """Return a call that takes so many seconds to answer."""
+    """Return a call that takes so many seconds to answer; `HELD`: until held calls are released."""
     call = order_select()
     patient = f"wait-{seconds}"
     order = call["context"]["draftOrders"]["entry"][0]["resource"]

@@ -26,32 +26,38 @@ def tell(word: str) -> None:
 
 
 class SlowAdvisor:
-    """Answers after as many seconds as the patient's id says."""
+    """Answers after as many seconds as the patient's id says, or once `released` is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, released: Path) -> None:
+        self._released = released
         self.prefetch_templates = {"patient": "Patient/{{context.patientId}}"}
         self.content_version = "content-1"
 
     def consult(self, request: Any, _client: Any) -> Consultation:
         tell("asked")
-        time.sleep(float(request.patient_id.removeprefix("wait-")))
+        seconds = request.patient_id.removeprefix("wait-")
+        if seconds == "held":
+            while not self._released.exists():
+                time.sleep(0.01)
+        else:
+            time.sleep(float(seconds))
         tell("answered")
         return Consultation(date(2026, 11, 22), None, (), [])
 
 
-def main(notice: float, grace: float, workers: int) -> int:
+def main(notice: float, grace: float, workers: int, released: Path) -> int:
     settings = Settings(
         drain_notice=notice,
         drain_grace=grace,
         workers=workers,
         threads=90,
         compute_slots=2,
-        queue_wait=10.0,
+        queue_wait=60.0,
     )
     sockets = listeners("127.0.0.1", 0, workers, 128)
     board = Board(workers)
     lifeline, held = os.pipe()
-    advisor: Any = SlowAdvisor()
+    advisor: Any = SlowAdvisor(released)
 
     @contextmanager
     def parts(_site: Site, _number: int) -> Any:
@@ -94,4 +100,5 @@ def main(notice: float, grace: float, workers: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))
+    notice, grace, workers, released = sys.argv[1:]
+    sys.exit(main(float(notice), float(grace), int(workers), Path(released)))

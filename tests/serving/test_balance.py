@@ -11,7 +11,7 @@ import pytest
 from cds_service.serving.balance import Balance, Load
 from tests.serving.slow import SELECT, Service, call_that_takes
 
-WAIT = 60
+WAIT = 120
 LEAST_CLIENTS = 4
 """So many that some wait while others are computed: a slow worker computes two at once."""
 
@@ -93,15 +93,17 @@ def test_a_successor_that_begins_anew_counts_as_idle() -> None:
 class Client(threading.Thread):
     """Asks on one connection again and again; notes each time that it had to connect anew."""
 
-    def __init__(self, service: Service, connection: http.client.HTTPConnection) -> None:
+    def __init__(
+        self, service: Service, connection: http.client.HTTPConnection, seconds: float
+    ) -> None:
         super().__init__()
-        self.service, self.connection = service, connection
+        self.service, self.connection, self.seconds = service, connection, seconds
         self.moves = 0
         self.statuses: set[int] = set()
         self.over = threading.Event()
 
     def run(self) -> None:
-        body = json.dumps(call_that_takes(0.05))
+        body = json.dumps(call_that_takes(self.seconds))
         while not self.over.is_set():
             if self.connection.sock is None:
                 self.moves += 1
@@ -112,9 +114,11 @@ class Client(threading.Thread):
             self.statuses.add(answer.status)
 
     def worker(self) -> int | None:
-        if (line := self.connection.sock) is None:
+        line = self.connection.sock
+        try:
+            return None if line is None else self.service.worker_of(line.getsockname()[1])
+        except OSError:  # it was closed meanwhile: the client moves
             return None
-        return self.service.worker_of(line.getsockname()[1])
 
 
 def end(asking: list[Client]) -> None:
@@ -126,15 +130,18 @@ def end(asking: list[Client]) -> None:
         client.connection.close()
 
 
-def clients(service: Service, shares: tuple[int, int]) -> list[Client]:
-    """Return clients of whom so many are connected to the one worker, and to the other."""
+def clients(service: Service, shares: tuple[int, int], seconds: float = 0.05) -> list[Client]:
+    """Return clients of whom so many are connected to the one worker, and to the other.
+
+    Each of their calls takes so many seconds.
+    """
     left = dict(zip(service.workers, shares, strict=True))
     found = []
     while any(left.values()):
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=WAIT)
         connection.request("GET", "/livez")
         connection.getresponse().read()
-        client = Client(service, connection)
+        client = Client(service, connection, seconds)
         worker = client.worker()
         if worker is not None and left[worker]:
             left[worker] -= 1
@@ -168,7 +175,9 @@ def test_clients_that_all_came_to_one_worker_are_spread_and_none_is_refused(
 
 
 def test_clients_that_are_spread_already_stay_where_they_are(service: Service) -> None:
-    asking = clients(service, (LEAST_CLIENTS, LEAST_CLIENTS))
+    # long enough for a client that is answered to ask again while others keep its worker busy,
+    # on a slow machine too: a worker with nothing to do is told apart by that
+    asking = clients(service, (LEAST_CLIENTS, LEAST_CLIENTS), seconds=0.3)
     for client in asking:
         client.start()
     time.sleep(3)  # six turns

@@ -33,7 +33,7 @@ def test_workers_share_a_spool_and_take_over_what_a_killed_one_left(tmp_path, bo
         with Running(**settings) as service:
             assert service.post(SELECT, body).status_code == 200
             store = JournalStore(url)
-            assert wait_until(lambda: store.counts()["consultations"] == 1, 20)
+            assert wait_until(lambda: store.counts()["consultations"] == 1)
             postgres.stop(abruptly=True)
             answers = [service.post(SELECT, body).status_code for _ in range(CALLS)]
             assert answers == [200] * CALLS, "advice does not wait for the journal"
@@ -44,18 +44,18 @@ def test_workers_share_a_spool_and_take_over_what_a_killed_one_left(tmp_path, bo
                     path.read_bytes().count(b"\n") for path in spool.glob("consultations-*.jsonl")
                 )
 
-            assert wait_until(lambda: lines() == CALLS, 30)
+            assert wait_until(lambda: lines() == CALLS)
             segments = list(spool.glob("consultations-*.jsonl"))
             assert len(segments) > 1, "each worker has segments of its own"
             assert service.ready()["status"] == "degraded"
             for worker in service.workers:
                 os.kill(worker, signal.SIGKILL)
-            assert wait_until(lambda: len(service.workers) == 2, 20)
+            assert wait_until(lambda: len(service.workers) == 2)
             postgres.start()
-            assert wait_until(lambda: stored(store) == CALLS + 1, 60)
+            assert wait_until(lambda: stored(store) == CALLS + 1)
             store.close()
-            assert wait_until(lambda: not list(spool.glob("consultations-*.jsonl")), 20)
-            assert wait_until(lambda: service.ready()["status"] == "ready", 20)
+            assert wait_until(lambda: not list(spool.glob("consultations-*.jsonl")))
+            assert wait_until(lambda: service.ready()["status"] == "ready")
             replayed = ("cds_journal_records_total", "replayed")
             assert wait_until(lambda: service.figures()[replayed] == CALLS)
             assert service.figures()["cds_journal_records_total", "lost"] == 0

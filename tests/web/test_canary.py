@@ -26,7 +26,7 @@ MARKS = ("kakapo", BORN)
 @pytest.fixture
 def seen(serve, capsys):
     """Return a function that makes a call, and one that gives all that left the service."""
-    client = serve(fhir_deadline=0.5)
+    client = serve(fhir_deadline=3.0)
     app = client.application
     figures = app.extensions["metrics"] = Metrics(rule_ids(app.extensions["advisor"].content))
     if "metrics" not in app.blueprints:
@@ -187,7 +187,7 @@ def test_a_faulty_fhir_server_leaves_no_trace_of_the_patient(seen, fault):
     body = copy.deepcopy(marked())
     body["prefetch"] = {}
     with FhirServer(
-        chart, token=TOKEN, misbehave=fault, elsewhere=f"https://{ADDRESS}/{NOTE}", delay=1.0
+        chart, token=TOKEN, misbehave=fault, elsewhere=f"https://{ADDRESS}/{NOTE}", delay=30.0
     ) as server:
         body["fhirServer"] = server.base_url
         assert post(body).status_code == 412

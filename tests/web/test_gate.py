@@ -11,7 +11,7 @@ from cds_service.web import gate as gates
 from cds_service.web.gate import Gate, places, threads_needed
 from tests.fhir_server import wait_until
 
-WAIT = 20
+WAIT = 60
 
 
 @pytest.fixture
@@ -96,14 +96,21 @@ def test_a_slot_is_given_back_whatever_happens_in_it(told):
 
 def test_a_call_that_waits_for_fhir_lets_others_compute_and_then_goes_before_them(told):
     made, log = gate(told, queue_wait=WAIT), []
+
+    def end_once_waited_for():
+        wait_until(lambda: made._slots._returning)
+        running.go_on.set()
+
     with made.computing():
         with made.reading():
             running = Computing(made, log, "other")
             assert running.begun.wait(WAIT), "the slot was free"
             next_one = Computing(made, log, "next")
             assert wait_until(lambda: made.waiting == 1)
-            threading.Timer(0.05, running.go_on.set).start()
+            ending = threading.Thread(target=end_once_waited_for)
+            ending.start()
         log.append("back")
+    ending.join(WAIT)
     next_one.finish()
     assert log == ["other", "back", "next"]
 

@@ -1,7 +1,7 @@
 """The insights over HTTP on a journal of its own."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,22 @@ from cds_service.journal.specimen import Specimen
 from cds_service.journal.spool import Spool
 from cds_service.journal.store import JournalStore
 from cds_service.settings import Settings
+from cds_service.web.insights import routes
 from cds_service.web.operations import operations
 from tests.fake_advisor import FakeAdvisor
 
 CALLS = 200
 TODAY = datetime.now(UTC).date()
+
+
+class _Noon(datetime):
+    """The clock of the page, which stays at noon of `TODAY` when a night falls over the tests."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:
+        return datetime.combine(TODAY, time(12), tz)
+
+
 AGREED = Clients((Client(id="ehr", title="The EHR", issuer="https://ehr.example"),))
 
 
@@ -31,6 +42,12 @@ def fill(store: JournalStore, calls: int = CALLS, last: date = TODAY, days: int 
     while batch := list(islice(events, 500)):
         store.write([each for each, _ in batch])
         store.write_feedback([each for _, given in batch for each in given])
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the days of the page be those of the tests."""
+    monkeypatch.setattr(routes, "datetime", _Noon)
 
 
 @pytest.fixture

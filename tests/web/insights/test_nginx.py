@@ -84,10 +84,10 @@ def proxy(site: Open, tmp_path: Path) -> Iterator[str]:
     process = subprocess.Popen([nginx, "-c", file, "-p", tmp_path], stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
             try:
-                requests.get(address, timeout=5)
+                requests.get(address, timeout=60)
                 break
             except requests.ConnectionError:
                 assert process.poll() is None, "nginx did not start"
@@ -96,14 +96,14 @@ def proxy(site: Open, tmp_path: Path) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
         for server in (service, sign_on):
             server.shutdown()
             server.server_close()
 
 
 def get(url: str, **headers: str) -> requests.Response:
-    return requests.get(url, headers={"Host": HOST, **headers}, timeout=30)
+    return requests.get(url, headers={"Host": HOST, **headers}, timeout=60)
 
 
 def test_the_documented_proxy_lets_in_whom_it_has_signed_in_and_nobody_else(proxy: str):

@@ -59,7 +59,7 @@ def test_the_page_says_that_the_journal_is_away_and_shows_it_when_it_is_back(
         file = client.get("/insights/summary.csv")
         assert (file.status_code, file.json["resourceType"]) == (503, "OperationOutcome")
         postgres.start()
-        assert within(30, lambda: client.get("/insights").status_code == 200)
+        assert within(60, lambda: client.get("/insights").status_code == 200)
         assert client.get("/insights/summary.csv").text == before
     finally:
         journal.close()

@@ -419,7 +419,7 @@ class TestStates:
 
         def held(view: View) -> Any:
             reading.release()
-            go_on.wait(30)
+            go_on.wait(120)
             return read(view)
 
         monkeypatch.setattr(journal.store, "insights", held)
@@ -430,11 +430,11 @@ class TestStates:
         ]
         for reader in readers:
             reader.start()
-            assert reading.acquire(timeout=30)
+            assert reading.acquire(timeout=60)
         assert app.test_client().get("/insights").status_code == 503
         go_on.set()
         for reader in readers:
-            reader.join(30)
+            reader.join(60)
         assert app.test_client().get("/insights").status_code == 200
 
 
