@@ -26,7 +26,8 @@ from cds_service.serving.site import ReadSite, Site, SiteRefused
 from cds_service.serving.stalled import StalledUploads
 from cds_service.settings import Settings
 from cds_service.web import metrics
-from cds_service.web.health import Finding, Readiness
+from cds_service.web.drain import Drain
+from cds_service.web.health import Check, Finding, Readiness
 from cds_service.web.operations import Operations
 
 _log = logger(__name__)
@@ -177,14 +178,6 @@ class Worker:
                 for row in self.board.rows()
             ]
 
-        def check() -> Finding:
-            ready = sum(row.state is State.READY for row in self.board.rows())
-            if ready >= self.board.workers or parts.drain.draining:
-                return Finding(Readiness.READY)
-            return Finding(
-                Readiness.DEGRADED, f"{ready} of {self.board.workers} workers answer calls"
-            )
-
         def versions() -> list[str]:
             rows = self.board.rows()
             return [
@@ -192,8 +185,28 @@ class Worker:
             ]
 
         parts.health.workers = shown
-        parts.health.add("workers", check)
+        parts.health.add("workers", workers_check(self.board, parts.drain))
         parts.metrics.watch_content(versions)
+
+
+def workers_check(board: Board, drain: Drain) -> Check:
+    """Return the check of all workers: the service is ready once each has begun to answer.
+
+    The kernel hands connections to a worker that still starts, too, and there they wait. Later one
+    that is being replaced degrades the service.
+    """
+    begun = False
+
+    def check() -> Finding:
+        nonlocal begun
+        ready = sum(row.state is State.READY for row in board.rows())
+        if ready >= board.workers or drain.draining:
+            begun = True
+            return Finding(Readiness.READY)
+        lacking = Readiness.DEGRADED if begun else Readiness.UNREADY
+        return Finding(lacking, f"{ready} of {board.workers} workers answer calls")
+
+    return check
 
 
 def close_all(sockets: list[socket.socket], but: socket.socket) -> None:

@@ -10,6 +10,9 @@ from cds_service.serving import cores
 from cds_service.serving.board import Board, Row, State
 from cds_service.serving.pidfile import AlreadyServed, PidFile, Status, running, status
 from cds_service.serving.sockets import listeners
+from cds_service.serving.worker import workers_check
+from cds_service.web.drain import Drain
+from cds_service.web.health import Finding, Readiness
 
 
 @pytest.mark.parametrize(
@@ -123,3 +126,28 @@ def test_the_status_is_never_read_half(tmp_path):
         stop.set()
         writer.join()
         held.remove()
+
+
+def test_the_service_is_ready_once_each_worker_has_begun_to_answer():
+    board, drain = Board(2), Drain()
+    check = workers_check(board, drain)
+    board.tell(0, Row(pid=1, state=State.READY))
+    assert check() == Finding(Readiness.UNREADY, "1 of 2 workers answer calls")
+    board.tell(1, Row(pid=2, state=State.READY))
+    assert check().readiness is Readiness.READY
+
+
+def test_a_worker_that_is_replaced_degrades_the_service():
+    board, drain = Board(2), Drain()
+    check = workers_check(board, drain)
+    for number in (0, 1):
+        board.tell(number, Row(pid=number + 1, state=State.READY))
+    assert check().readiness is Readiness.READY
+    board.change(1, State.ENDED)
+    assert check() == Finding(Readiness.DEGRADED, "1 of 2 workers answer calls")
+
+
+def test_workers_that_end_together_are_the_business_of_the_drain():
+    board, drain = Board(2), Drain()
+    drain.begin()
+    assert workers_check(board, drain)().readiness is Readiness.READY
