@@ -20,7 +20,7 @@ _NO_DRAFT_ORDERS = (
     " and its URL is registered exactly as it is called."
 )
 _TOO_MUCH_TEXT = (
-    "The draft orders name what is ordered (code.text, code.coding.display) in more than"
+    "The draft orders name what is ordered (code, bodySite: text and display) in more than"
     f" {_MOST_TEXT} characters. Send the orders the clinician is working on, each with its name."
 )
 
@@ -57,7 +57,8 @@ def read_draft_orders(
     entries = [_entry(entry) for entry in objects(bundle.get("entry"))]
     entries = _without_other_patients(entries, patient, remarks)
     orders = tuple(entry.order for entry in entries if entry.order)
-    if sum(len(text) for order in orders for text in order.texts) > _MOST_TEXT:
+    named = (text for order in orders for text in (*order.texts, *order.body_sites))
+    if sum(map(len, named)) > _MOST_TEXT:
         raise RequestRefused(413, "too-costly", _TOO_MUCH_TEXT)
     if hook != ORDER_SELECT:
         chosen = orders

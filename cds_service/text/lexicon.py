@@ -96,6 +96,7 @@ class Lexicon(Generic[_Meaning]):
         self._first, self._open = _starts(self._root)
         self._known = self._own | {word for text in known for word in tokens(text)}
         self._nearby = _nearby(self._own)
+        self._longest = max(map(len, self._nearby), default=0)
 
     def spelt(self, words: list[str]) -> list[str]:
         """Return `words` with each misspelling of a listed word mended."""
@@ -167,7 +168,7 @@ class Lexicon(Generic[_Meaning]):
         return self._add(join, rest)
 
     def _mended(self, word: str) -> str:
-        if len(word) < _SHORTEST_FORGIVEN - 1 or not word.isalpha():
+        if not _SHORTEST_FORGIVEN - 1 <= len(word) <= self._longest + 1 or not word.isalpha():
             return word
         for form in (word, *_shortened(word)):
             if (meant := self._nearby.get(form)) and meant[0] == word[0]:

@@ -1,6 +1,7 @@
 """The scope of the cues in a sentence: which of the things it mentions each of them reaches."""
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from cds_service.text.assertion import Assertion, Cue, End, Listed
 from cds_service.text.lexicon import Found
@@ -28,6 +29,8 @@ class Sentence:
     _cues: list[tuple[Found[Cue], int, int]] = field(init=False)
     """Each cue with the part of the sentence it may reach: inside a phrase only that phrase."""
     _mentioned: list[bool] = field(init=False)
+    _others: list[int] = field(init=False)
+    """How many words before each are no mention and join nothing."""
     _ends: list[int] = field(init=False)
     _starts: set[int] = field(init=False)
     """Where cues start that reach forwards."""
@@ -52,7 +55,12 @@ class Sentence:
                 cues.append((Found(start, end, meaning), low, high))
             elif not meaning.look_alike and not around:
                 ends.append(start)
+        others = (
+            not known and word not in _LISTING
+            for word, known in zip(self.words, mentioned, strict=True)
+        )
         object.__setattr__(self, "_mentioned", mentioned)
+        object.__setattr__(self, "_others", list(accumulate(others, initial=0)))
         object.__setattr__(self, "_cues", cues)
         object.__setattr__(self, "_ends", ends)
         forwards = [cue for cue, low, _ in cues if not cue.meaning.backwards and low < 0]
@@ -81,7 +89,7 @@ class Sentence:
         first, last = between.start, between.stop
         if any(first <= place < last for place in self._ends):
             return False
-        if self._other_words(between) > cue.meaning.reach:
+        if last > first and self._others[last] - self._others[first] > cue.meaning.reach:
             return False
         if backwards and listed is Listed.NEW and cue.meaning.over_commas == _ALWAYS:
             return False
@@ -108,14 +116,6 @@ class Sentence:
         """Say whether a comma stands between, or *and* after an item that is mentioned."""
         words = {self.words[place] for place in between}
         return "," in words or ("and" in words and any(self._mentioned[place] for place in between))
-
-    def _other_words(self, between: range) -> int:
-        """Count the words that are no mention and join nothing."""
-        return sum(
-            1
-            for place in between
-            if not self._mentioned[place] and self.words[place] not in _LISTING
-        )
 
     def _parted(self, between: range, cue: Cue) -> bool:
         """Say whether what lies `between` parts a mention from a cue after it."""

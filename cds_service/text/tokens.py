@@ -32,7 +32,7 @@ _SPELT_OUT = (
     (re.compile(r"\(-\)|(?:(?<=\s)|^)-ve\b"), " negative "),
     (re.compile(r"\(\?\)|(?<=[\w)])\?|(?<=[\w)] )\?(?=\s*(?:[.,;)\n]|$))"), f" {ASKED} "),
     (re.compile(r"\s[-\u2013]+\s|\u2014"), f" {DASH} "),
-    (re.compile(r"[-=]+>"), " ; "),
+    (re.compile(r"(?<![-=])[-=]+>"), " ; "),
     (re.compile(r"(\d),(?=\d{3}\b)"), r"\1"),
 )
 """Signs whose place decides what they say, as words."""
