@@ -12,6 +12,7 @@ from cds_service.engine.items import Item
 from cds_service.engine.ratings import Rated
 from cds_service.engine.result import Result
 from cds_service.engine.safety import SafetyVerdict
+from cds_service.render.text import plain_unit
 
 Trace = dict[str, Any]
 """A part of the trace, as plain data."""
@@ -54,9 +55,9 @@ def _record(item: Item) -> Trace:
         "type": item.resource_type,
         "label": english([item.label]),
         "date": item.when,
-        "value": english(item.value, ", "),
+        "value": plain_unit(english(item.value, ", ")),
         "verdict": item.verdict.value,
-        "remark": english(item.remarks),
+        "remark": plain_unit(english(item.remarks)),
         "reactions": [
             {"what": list(each.manifestations), "severity": each.severity, "onset": each.onset}
             for each in item.reactions

@@ -48,7 +48,7 @@ def test_no_line_is_wider_than_a_terminal(explained, patient):
 
 def test_a_finding_is_shown_with_reference_label_value_and_date(explained, patient):
     present = section(explained(patient), "Findings present")
-    assert "Observation/observation-3: Body temperature, 38.6 Cel, 2026-11-22" in present
+    assert "Observation/observation-3: Body temperature, 38.6 °C, 2026-11-22" in present
     assert "Condition/condition-1: Breast cancer, in remission" in present
 
 
@@ -229,7 +229,7 @@ def test_the_trace_as_json_keeps_numbers_as_they_were_written(call, saved, patie
     assert ran.code == 0
     assert ran.json["asOf"] == "2026-11-23"
     assert ran.json["request"]["draftOrders"][0]["selected"] is True
-    assert "38.60 Cel" in ran.out
+    assert "38.60 °C" in json.dumps(ran.json, ensure_ascii=False)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_finding_carries_its_records(pacemaker):
             "type": "Observation",
             "label": "Body temperature",
             "date": "2026-11-22",
-            "value": "38.6 Cel",
+            "value": "38.6 °C",
             "verdict": "for",
             "remark": "",
             "reactions": [],
