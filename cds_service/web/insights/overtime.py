@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import dropwhile
 
 from cds_service.journal.insights.rates import Rate, per_hundred
 from cds_service.journal.insights.result import Insights, Step
@@ -140,7 +141,11 @@ def _marks(found: Insights, view: View) -> tuple[int, ...]:
 
 
 def _whole(steps: tuple[Step, ...], view: View, today: date) -> frozenset[date]:
-    """Return where steps begin that are whole weeks or days and over: others are low by nature."""
+    """Return where steps begin that are whole weeks or days and over: others are low by nature.
+
+    So are those before the first call, when nobody may have called yet.
+    """
+    steps = tuple(dropwhile(lambda step: not step.consultations, steps))
     if view.step == "day":
         return frozenset(s.start for s in steps if s.start < today)
     last, end = timedelta(days=6), min(view.last, today - timedelta(days=1))

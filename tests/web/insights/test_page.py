@@ -95,6 +95,17 @@ def calls(store: JournalStore, at: dict[datetime, int]) -> None:
         store.write([consultation(at=instant) for _ in range(number)])
 
 
+def test_days_before_the_first_call_are_not_told_as_the_quietest(site: Open, store: JournalStore):
+    first, quiet, after = (
+        datetime.combine(TODAY - timedelta(days=days), time(12), UTC) for days in (9, 8, 7)
+    )
+    calls(store, {first: 2, after: 3})
+    text = (
+        site().get(f"/insights?from={TODAY - timedelta(days=20)}&to={after.date()}&step=day").text
+    )
+    assert f"fewest: 0 (on {quiet.date()})" in text
+
+
 @pytest.mark.parametrize(
     ("step", "others"), [("day", (1, 2)), ("week", (7, 14))], ids=["day", "week"]
 )
