@@ -1,7 +1,7 @@
 """The texts of one call: each searched once, and no more of them than a call has time for.
 
-Searching a text takes a hundred times what looking up a code takes, so that a body full of prose
-would hold a worker for half a minute. What is left unread is told: it is never taken for a no.
+Searching a text takes far longer than looking up a code, so that a body full of prose would hold a
+worker up. What is left unread is told: it is never taken for a no.
 """
 
 from cds_service.content.library import Content
@@ -9,7 +9,7 @@ from cds_service.text.mentions import Mention
 from cds_service.text.tokens import LONGEST_TEXT
 
 MOST_TEXT = 400_000
-"""Characters of different texts that are searched for one call: some 5,000 usual ones."""
+"""Characters of different texts that are searched for one call: 5,000 texts of a long line each."""
 
 
 class Prose:
@@ -30,7 +30,7 @@ class Prose:
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Return what `text` mentions; of one that is too long what its beginning does.
 
-        Once too much was read, a text that is new mentions nothing.
+        A new text for which nothing is left mentions nothing.
         """
         known = self._known.get(text)
         if known is None:

@@ -12,7 +12,7 @@ ORDER_SIGN = "order-sign"
 Orders = tuple[DraftOrder, ...]
 
 _MOST_TEXT = 200_000
-"""Characters in which all draft orders may name what is ordered; it takes about half a second."""
+"""Characters in which all draft orders may name what is ordered."""
 
 _NO_DRAFT_ORDERS = (
     "The request has no context.draftOrders, which must be a Bundle."

@@ -98,7 +98,7 @@ def _length(text: str) -> int:
 def plain_unit(text: str) -> str:
     """Return `text` with the UCUM units in it as a reader writes them.
 
-    A code that no reader writes is given as UCUM prints it (``38.6 Cel``: 38.6 °C). An annotation
+    A code that no reader writes is given as UCUM prints it (``Cel``: °C). An annotation
     that stands for a unit loses its braces (``mL/min/{1.73_m2}``), one that only explains the unit
     before it goes (``mg{creat}/dL``). Source: UCUM, print symbols and curly braces.
     """

@@ -33,12 +33,13 @@ def condition(text: str, number: int = 0, **more: Any) -> dict[str, Any]:
 def assessed(
     content: Content,
     *conditions: dict[str, Any],
-    records: tuple[dict[str, Any], ...] = (),
+    operations: tuple[dict[str, Any], ...] = (),
     **of_order: Any,
 ) -> Assessment:
     sent = {**order(MRI_WITHOUT), **of_order}
-    request = hook_request(sent, resources(BACK_PAIN, *records))
-    request["prefetch"]["conditions"]["entry"] += [{"resource": each} for each in conditions]
+    request = hook_request(sent, resources(BACK_PAIN))
+    for key, added in (("conditions", conditions), ("procedures", operations)):
+        request["prefetch"][key]["entry"] += [{"resource": each} for each in added]
     call = read_request(decode_call(encode(request), SETTINGS), frozenset({"order-select"}))
     (found,) = decide(gather(call, content, SETTINGS), call.orders, content, TODAY)
     return found
@@ -115,17 +116,28 @@ def test_a_text_that_recurs_is_too_much_only_once(content: Content, little: int)
 
 
 @pytest.mark.usefixtures("little")
-def test_what_was_left_unread_in_one_chart_is_read_in_the_next(
-    content: Content, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_left_unread_in_one_chart_is_read_in_the_next(content: Content) -> None:
     system = "https://hospital.example/problems"
-    local = {"coding": [{"system": system, "code": "7", "display": "septic arthritis, fever 39"}]}
+    local = {"coding": [{"system": system, "code": "7", "display": f"fever, {FILLING}"}]}
     last = condition("", 99, code=local)
     prosaic = [condition(f"{number} {FILLING}", number) for number in range(20)]
     assert assessed(content, *prosaic, last).not_checked == ("Condition",)
     alone = assessed(content, last)
     assert alone.not_checked == ()
     assert alone.findings["fever"].items
+
+
+@pytest.mark.usefixtures("little")
+def test_a_procedure_left_unread_in_one_chart_is_read_in_the_next(content: Content) -> None:
+    coding = {"system": "https://hospital.example/operations", "code": "8"}
+    local = {"coding": [{**coding, "display": f"insertion of pacemaker, {FILLING}"}]}
+    operation = {"resourceType": "Procedure", "id": "p", "status": "completed", "code": local}
+    prosaic = [condition(f"{number} {FILLING}", number) for number in range(20)]
+    crowded = assessed(content, *prosaic, operations=(operation,))
+    assert crowded.not_checked == ("Condition", "Procedure")
+    alone = assessed(content, operations=(operation,))
+    assert alone.not_checked == ()
+    assert alone.findings["pacemaker"].items
 
 
 @pytest.mark.usefixtures("little")
@@ -150,7 +162,7 @@ def test_what_is_not_read_is_told_until_it_is_asked_for_again(content: Content) 
     assert searched.cut
 
 
-def test_a_source_that_failed_has_too_much_text_at_most_as_well(content: Content) -> None:
+def test_the_source_says_itself_that_its_text_was_too_long(content: Content) -> None:
     found = assessed(content, condition(LONG))
     assert found.findings.chart.source("Condition").state is SourceState.TOO_MUCH_TEXT
     assert found.findings.chart.source("Procedure").state is SourceState.COMPLETE
